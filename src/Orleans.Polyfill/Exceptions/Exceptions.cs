@@ -119,6 +119,7 @@ namespace Orleans.Storage
         public string? CurrentEtag { get; private set; }
 
         // Only a conflict of the activation's own state replaces the activation. It does not travel.
+        [field: NonSerialized]
         internal Orleans.Runtime.IGrainContext? Activation { get; set; }
 
         public override string ToString() => $"{base.ToString()} StoredEtag={StoredEtag ?? "null"} CurrentEtag={CurrentEtag ?? "null"}";

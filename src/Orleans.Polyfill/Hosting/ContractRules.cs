@@ -156,7 +156,7 @@ internal static class ContractRules
         var implied = type.GetCustomAttribute<GenerateSerializerAttribute>(inherit: false)!.GenerateFieldIds == GenerateFieldIds.PublicProperties;
         foreach (var member in StoredMembers(type).Where(m => !(m is PropertyInfo p && (implied || primary.Contains(p)))))
         {
-            if (member.GetCustomAttribute<IdAttribute>() is null && member.GetCustomAttribute<NonSerializedAttribute>() is null)
+            if (member.GetCustomAttribute<IdAttribute>() is null && !IsNonSerialized(type, member))
             {
                 yield return $"{type}.{member.Name} has neither [Id] nor [NonSerialized] (ORLEANS0004)";
             }
@@ -202,6 +202,11 @@ internal static class ContractRules
             }
         }
     }
+
+#pragma warning disable SYSLIB0050 // [NonSerialized] is what Orleans looks at, and this is how it is read
+    private static bool IsNonSerialized(Type type, MemberInfo member) =>
+        (member as FieldInfo ?? type.GetField($"<{member.Name}>k__BackingField", Declared))?.IsNotSerialized == true;
+#pragma warning restore SYSLIB0050
 
     private static bool IsStaticOrAbstract(MemberInfo member) => member switch
     {

@@ -31,7 +31,7 @@ internal static class CopyPlans
 
     /// <summary>Whether values of this static type may travel: abstract types, interfaces and object are judged by each value.</summary>
     public static bool MayTravel(Type type) =>
-        type.IsInterface || (type.IsAbstract && type.IsClass) || type == typeof(ValueType) || IsLeaf(type) || IsMarked(type)
+        type.IsInterface || type.IsGenericParameter || (type.IsAbstract && type.IsClass) || type == typeof(ValueType) || IsLeaf(type) || IsMarked(type)
         || typeof(Exception).IsAssignableFrom(type) || Collections.MayTravel(type) || Converters.ContainsKey(type);
 
     public static bool IsMarked(Type type) => type.GetCustomAttribute<GenerateSerializerAttribute>(inherit: false) is not null;
