@@ -76,23 +76,30 @@ internal sealed class Router(IEnumerable<IApiResource> resources)
 
     private static RouteMatch? Find(ApiRoute[] routes, string method, ReadOnlySpan<string> path, ApiVersion version)
     {
-        List<string>? others = null;
+        var others = new List<string>();
+        var atOtherVersion = false;
         foreach (var route in routes)
         {
-            if (!route.Serves(version) || !route.Matches(path, out var values))
+            if (!route.Matches(path, out var values))
             {
                 continue;
             }
 
-            if (route.Method == method)
+            if (route.Method != method)
+            {
+                others.Add(route.Method);
+            }
+            else if (route.Serves(version))
             {
                 return new(route, values);
             }
-
-            (others ??= []).Add(route.Method);
+            else
+            {
+                atOtherVersion = true;
+            }
         }
 
-        return others is null ? null : throw NotAllowed(others);
+        return others.Count == 0 || atOtherVersion ? null : throw NotAllowed(others);
     }
 
     private static ApiFault NotAllowed(IEnumerable<string> methods) =>
