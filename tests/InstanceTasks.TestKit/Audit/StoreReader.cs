@@ -15,14 +15,13 @@ public sealed record StoredQuota(string Project, int Instances, int Cores, int R
 public sealed class StoreReader(string dataDirectory) : SqliteReader(dataDirectory, "task_events")
 {
     /// <summary>Every task, without tombstones.</summary>
-    public IReadOnlyList<TaskRecord> ReadTasks() =>
-        [.. Query("SELECT record FROM tasks", r => EngineJson.Read<TaskRecord>(r.GetString(0))).Where(t => t.Outcome != TaskOutcome.Refused)];
+    public IReadOnlyList<TaskRecord> ReadTasks() => ReadTasks("state <> 'refused'");
 
     /// <summary>Tasks that have neither ended nor wait for an operator.</summary>
-    public IReadOnlyList<TaskRecord> ReadUnfinished() => [.. ReadTasks().Where(t => !t.IsEnded && t.Outcome != TaskOutcome.NeedsAttention)];
+    public IReadOnlyList<TaskRecord> ReadUnfinished() => ReadTasks("ended = 0 AND state <> 'needs_attention'");
 
     /// <summary>Every instance, also deleted ones.</summary>
-    public IReadOnlyList<InstanceRecord> ReadInstances() => Query("SELECT record FROM instances", r => EngineJson.Read<InstanceRecord>(r.GetString(0)));
+    public IReadOnlyList<InstanceRecord> ReadInstances() => Query("SELECT body FROM instances", r => EngineJson.Read<InstanceRecord>(r.GetString(0)));
 
     /// <summary>The event rows of a task, in order: the events of one commit each.</summary>
     public IReadOnlyList<IReadOnlyList<TaskEvent>> ReadEvents(TaskId task) => Query(
@@ -38,12 +37,15 @@ public sealed class StoreReader(string dataDirectory) : SqliteReader(dataDirecto
 
     /// <summary>All hosts.</summary>
     public IReadOnlyList<StoredHost> ReadHosts() => Query(
-        "SELECT host, vcpus, memory_mb, disk_gb, taken_vcpus, taken_memory_mb, taken_disk_gb FROM hosts",
+        "SELECT name, vcpus, memory_mb, disk_gb, taken_vcpus, taken_memory_mb, taken_disk_gb FROM hosts",
         r => new StoredHost(
             r.GetString(0), new Resources(r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)), new Resources(r.GetInt32(4), r.GetInt32(5), r.GetInt32(6))));
 
     /// <summary>Usage of all projects.</summary>
     public IReadOnlyList<StoredQuota> ReadQuota() => Query(
-        "SELECT project, instances, cores, ram_mb FROM quota",
+        "SELECT project_id, instances, cores, ram_mb FROM quota",
         r => new StoredQuota(r.GetString(0), r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)));
+
+    private List<TaskRecord> ReadTasks(string condition) =>
+        Query($"SELECT body FROM tasks WHERE {condition}", r => EngineJson.Read<TaskRecord>(r.GetString(0)));
 }

@@ -97,6 +97,15 @@ public sealed class ChildProcess : IDisposable
         }
     }
 
+    /// <summary>Sends a signal to the process group that it leads (started through <c>setsid</c>), as a terminal does for Ctrl-C.</summary>
+    public void SignalGroup(PosixSignalNumber signal)
+    {
+        if (Kill(-Id, (int)signal) != 0)
+        {
+            throw new InvalidOperationException($"Signal {signal} to process group {Id} failed: errno {Marshal.GetLastPInvokeError()}.");
+        }
+    }
+
     /// <summary>Waits for the end, also of both output streams.</summary>
     /// <exception cref="TimeoutException">It did not end in time.</exception>
     public async Task<int> WaitForExitAsync(TimeSpan deadline)
