@@ -8,7 +8,8 @@ namespace InstanceTasks.EndToEnd.Tests;
 /// SIGKILL at every named moment in the life of a task of every kind: the request was either not accepted, or its task ends as asked; after each
 /// crash store and world are compared.
 /// </summary>
-public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper output) : IClassFixture<PreparedDirectory>
+[Collection(PreparedCollection.Name)]
+public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper output)
 {
     [Theory]
     [InlineData("create", "delete")]

@@ -10,7 +10,7 @@ namespace InstanceTasks.EndToEnd.Tests;
 internal sealed record FailpointPoint(string Name, string Kind, string? Step = null, int Hit = 1)
 {
     /// <summary>Whether the task is durable when the process dies here.</summary>
-    public bool IsAfterAccept => !(Name == "commit-before" && Step == "accept");
+    public bool IsAfterAccept => Name != "commit-before" || Step is not (null or "accept");
 
     /// <summary>The value of <see cref="Failpoints.Variable"/>.</summary>
     public override string ToString() => $"{Name}@{Kind}{(Step is null ? "" : $":{Step}")}{(Hit == 1 ? "" : $"#{Hit}")}";
@@ -21,14 +21,15 @@ internal sealed record FailpointPoint(string Name, string Kind, string? Step = n
     public static IReadOnlyList<FailpointPoint> Of(string kind, int stepCommits)
     {
         var plan = PlanRegistry.Find(new TaskKind(kind)) ?? throw new InvalidOperationException($"No plan for {kind}.");
-        List<FailpointPoint> points = [new("commit-before", kind, "accept"), new("commit-after", kind, "accept")];
         if (plan.IsOneCommit)
         {
-            return points;
+            // Accept and end are one commit; it bears the kind's own name.
+            return [new("commit-before", kind), new("commit-after", kind), new("accepted", kind)];
         }
 
-        points.Add(new("accepted", kind));
-        foreach (var step in plan.Steps)
+        List<FailpointPoint> points = [new("commit-before", kind, "accept"), new("commit-after", kind, "accept"), new("accepted", kind)];
+        // A control step has no effect of its own: what it does is in its commit.
+        foreach (var step in plan.Steps.Where(s => s.OnHost))
         {
             points.Add(new("effect-before", kind, step.Name));
             points.Add(new("effect-after", kind, step.Name));

@@ -51,7 +51,8 @@ public abstract class SqliteReader
     private static string ConnectionString(string file) =>
         new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = 30 }.ConnectionString;
 
-    private static string Find(string directory, string table)
+    /// <summary>The one database file below a directory that has the table.</summary>
+    public static string Find(string directory, string table)
     {
         var files = Directory.EnumerateFiles(directory, "*.db", SearchOption.AllDirectories)
             .Where(f => HasTable(f, table))
