@@ -51,6 +51,17 @@ public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper
     });
 
     [Fact]
+    public async Task Kill_WhileACanceledCreateIsUndone_NothingIsLeftOver() => await RunAsync(async series =>
+    {
+        var steps = PlanRegistry.Find(TaskKinds.Create)!.Steps.Where(s => s.OnHost).ToList();
+        foreach (var step in steps)
+        {
+            await series.CrashInUndoAsync(new FailpointPoint("effect-before", "create", step.Name, Hit: 2), steps[^1].Name);
+            await series.CrashInUndoAsync(new FailpointPoint("effect-after", "create", step.Name, Hit: 2), steps[^1].Name);
+        }
+    });
+
+    [Fact]
     public void Failpoints_EveryKind_IsInOneOfTheSeries()
     {
         string[] covered = ["create", "delete", "stop", "start", "reboot", "hard-reboot", "lock", "unlock"];

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using InstanceTasks.TestKit;
 using Xunit.Abstractions;
@@ -57,22 +58,24 @@ internal sealed class CrashSeries(string dataDirectory, ITestOutputHelper output
     public Task CrashInCancelAsync(FailpointPoint point) => TryAsync(point, async () =>
     {
         await StartAsync(point);
-        var server = await PrepareAsync(point.Kind);
-        var world = new WorldControl(dataDirectory);
-        world.SetLatency(null, TimeSpan.FromSeconds(2));
-        var answer = await AskAsync(point.Kind, server);
-        var task = answer.Task ?? throw new InvalidOperationException(answer.ToString());
-        var reader = new WorldReader(dataDirectory);
-        await Eventually.TrueAsync(() => reader.ReadInFlight().Any(o => o.Task == task), Patience, $"{point.Kind} has an attempt in flight");
-        world.ClearLatencies();
-        var canceled = await ServerRequests.TryAsync(() => Api.SendAsync(HttpMethod.Post, $"/v2.1/tasks/{task}/action", new JsonObject { ["cancel"] = null }));
+        var task = await BeginSlowlyAsync(point.Kind, step: null);
+        var canceled = await ServerRequests.TryAsync(() => CancelAsync(task));
         await DieAsync(point);
-        string[] expected = point.Name == "commit-before" ? ["succeeded"] : ["canceled"];
-        _accepted.Add(new AcceptedRequest(point.Kind, Store.ReadTasks().Single(t => t.Id.Value == task).Instance.Value, task, expected));
+        Accepted(task, point.Name == "commit-before" ? "succeeded" : "canceled");
         if (canceled is not null && point.Name == "commit-before")
         {
             throw new InvalidOperationException($"The cancel was answered although its commit never began: {canceled}");
         }
+    });
+
+    /// <summary>The process dies while a canceled create is being undone: the point's second hit is the undo of the step.</summary>
+    public Task CrashInUndoAsync(FailpointPoint point, string lastStep) => TryAsync(point, async () =>
+    {
+        await StartAsync(point);
+        var task = await BeginSlowlyAsync(point.Kind, lastStep);
+        (await CancelAsync(task)).Expect(HttpStatusCode.Accepted);
+        await DieAsync(point);
+        Accepted(task, "canceled");
     });
 
     /// <summary>Starts without a failpoint, lets everything come to its end, and compares.</summary>
@@ -170,6 +173,29 @@ internal sealed class CrashSeries(string dataDirectory, ITestOutputHelper output
         }
     }
 
+    /// <summary>A task of the kind with an attempt (of the step) in flight that takes long enough to be interrupted.</summary>
+    private async Task<Guid> BeginSlowlyAsync(string kind, string? step)
+    {
+        var server = await PrepareAsync(kind);
+        var world = new WorldControl(dataDirectory);
+        world.SetLatency(null, TimeSpan.FromSeconds(1.5));
+        var answer = await AskAsync(kind, server);
+        var task = answer.Task ?? throw new InvalidOperationException(answer.ToString());
+        var reader = new WorldReader(dataDirectory);
+        await Eventually.TrueAsync(
+            () => reader.ReadInFlight().Any(o => o.Task == task && (step is null || o.Step == step)), Patience, $"{kind} has an attempt in flight", () => _silo!.Output);
+        world.ClearLatencies();
+        return task;
+    }
+
+    private Task<ApiAnswer> CancelAsync(Guid task) => Api.SendAsync(HttpMethod.Post, $"/v2.1/tasks/{task}/action", new JsonObject { ["cancel"] = null });
+
+    private void Accepted(Guid task, params string[] expected)
+    {
+        var record = Store.ReadTasks().Single(t => t.Id.Value == task);
+        _accepted.Add(new AcceptedRequest(record.Kind.Name, record.Instance.Value, task, expected));
+    }
+
     private HashSet<Guid> TasksOf(string kind) => [.. Store.ReadTasks().Where(t => t.Kind.Name == kind).Select(t => t.Id.Value)];
 
     private Task<ApiAnswer> AskAsync(string kind, Guid server) =>
@@ -212,9 +238,9 @@ internal sealed class CrashSeries(string dataDirectory, ITestOutputHelper output
             throw new InvalidOperationException($"The answer names {answer.Task}, the store has {made[0]}.");
         }
 
-        foreach (var task in Store.ReadTasks().Where(t => made.Contains(t.Id.Value)))
+        foreach (var task in made)
         {
-            _accepted.Add(new AcceptedRequest(point.Kind, task.Instance.Value, task.Id.Value, "succeeded"));
+            Accepted(task, "succeeded");
         }
     }
 }

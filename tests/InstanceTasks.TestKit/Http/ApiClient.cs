@@ -15,7 +15,7 @@ public sealed class ApiClient : IDisposable
     public ApiClient(Uri url)
     {
         // One pool per client: connections to a killed process must not survive into the next one's tests.
-        _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) })
+        _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), UseProxy = false })
         {
             BaseAddress = url,
             Timeout = TimeSpan.FromSeconds(100),

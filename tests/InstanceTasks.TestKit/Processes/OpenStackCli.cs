@@ -63,6 +63,7 @@ public sealed class OpenStackCli(Uri url)
         variables["OS_ENDPOINT"] = new Uri(url, "/v2.1").ToString();
         variables["PYTHONWARNINGS"] = "ignore";
         variables["NO_PROXY"] = "127.0.0.1";
+        variables["no_proxy"] = "127.0.0.1";
         return variables;
     }
 }
