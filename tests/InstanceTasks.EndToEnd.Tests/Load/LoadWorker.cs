@@ -102,10 +102,28 @@ internal sealed class LoadWorker(ApiClient api, LoadLedger ledger, string image,
         {
             await FollowAsync("delete", server, answer, "succeeded");
         }
-        else if (answer.Status != HttpStatusCode.NotFound)
+        else if (answer.Status == HttpStatusCode.NotFound)
+        {
+            await FindDeleteAsync(server);
+        }
+        else
         {
             ledger.Surprise($"delete: {answer}");
         }
+    }
+
+    /// <summary>A delete whose answer was lost, and that is over: the list of tasks says which it was.</summary>
+    private async Task FindDeleteAsync(Guid server)
+    {
+        var list = await SendAsync(HttpMethod.Get, $"/v2.1/tasks?server_id={server}&kind=delete", null, null);
+        var found = list.Status == HttpStatusCode.OK ? list.Json["tasks"]!.AsArray() : [];
+        if (found.Count != 1)
+        {
+            ledger.Surprise($"server {server} is gone, with {found.Count} deletes: {list}");
+            return;
+        }
+
+        ledger.Add(new AcceptedRequest("delete", server, Guid.Parse(found[0]!["id"]!.GetValue<string>()), "succeeded"));
     }
 
     private async Task FollowAsync(string kind, Guid server, ApiAnswer answer, params string[] expected)
