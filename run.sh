@@ -57,8 +57,8 @@ is_built() {
 
 build() {
   local sdk started=$SECONDS
-  if ! sdk="$(cd "$root" && dotnet --version 2>&1)"; then
-    die "no suitable .NET SDK (global.json asks for 10.0.100 or newer). dotnet says: $(head -n 3 <<<"$sdk" | tr '\n' ' ')"
+  if ! sdk="$(cd "$root" && dotnet --version 2>/dev/null)"; then
+    die "the .NET SDK is too old or missing: global.json asks for$(sed -nE 's/.*"version": *"([^"]+)".*/ \1/p' "$root/global.json") or newer, installed: $(dotnet --list-sdks 2>/dev/null | cut -d' ' -f1 | paste -sd' ' | grep . || echo none)"
   fi
   mkdir -p "$root/obj"
   printf 'Building with .NET SDK %s (the first time takes a minute or two) ...\n' "$sdk"

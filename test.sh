@@ -191,7 +191,7 @@ count() {
 # --------------------------------------------------------------------------------------------------------------------
 
 command -v dotnet >/dev/null || { printf "test.sh: 'dotnet' is not on the PATH (needed: .NET SDK 10.0 or newer, https://dot.net)\n" >&2; exit 1; }
-dotnet --version >/dev/null || exit 1
+dotnet --version >/dev/null 2>&1 || { printf 'test.sh: no installed .NET SDK suits global.json; installed: %s\n' "$(dotnet --list-sdks | cut -d' ' -f1 | paste -sd' ')" >&2; exit 1; }
 rm -rf "$results"
 mkdir -p "$results"
 choose_suites

@@ -7,20 +7,23 @@ namespace InstanceTasks.Engine;
 /// </summary>
 public sealed class HostActor
 {
+    private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan SendAgainAfter = TimeSpan.FromSeconds(2);
+
     private readonly HostName _host;
     private readonly IOwnership _ownership;
     private readonly TimeProvider _time;
-    private readonly int _limit;
     private readonly Dictionary<(VerbKey Key, Stamp Stamp), Entry> _entries = [];
     private readonly LinkedList<Entry> _queue = [];
     private readonly Dictionary<long, Poller> _pollers = [];
     private readonly Dictionary<InstanceId, Stamp> _fences = [];
     private readonly HashSet<long> _unheard;
 
-    /// <summary>Creates the logic of a host that hands out at most <paramref name="limit"/> attempts at a time.</summary>
-    public HostActor(HostName host, IOwnership ownership, TimeProvider time, int limit)
+    /// <summary>Creates the logic of a host.</summary>
+    public HostActor(HostName host, IOwnership ownership, TimeProvider time)
     {
-        (_host, _ownership, _time, _limit) = (host, ownership, time, limit);
+        (_host, _ownership, _time) = (host, ownership, time);
         _unheard = [.. ownership.LiveGenerations];
     }
 
@@ -47,7 +50,7 @@ public sealed class HostActor
     {
         if (_entries.TryGetValue((key, stamp), out var entry) && entry.Holder is null)
         {
-            Forget(entry);
+            Forget(entry.Key, entry.Stamp);
         }
     }
 
@@ -75,7 +78,8 @@ public sealed class HostActor
     public Task<PollAnswer> PollAsync(PollRequest request)
     {
         var poller = Hear(request);
-        var answer = Collect(poller, request.TakesWork);
+        poller.Room = request.Room;
+        var answer = Collect(poller);
         if (answer.Attempts.Count > 0 || answer.Fences.Count > 0 || request.Wait <= TimeSpan.Zero)
         {
             HandOut();
@@ -84,7 +88,7 @@ public sealed class HostActor
 
         // Hearing from this worker may have settled the host: others may have something to take now.
         HandOut();
-        return poller.WaitAsync(request.Wait, request.TakesWork, _time);
+        return poller.WaitAsync(request.Wait, request.Room, _time);
     }
 
     /// <summary>Orders the fence and says whether everybody has confirmed it.</summary>
@@ -98,7 +102,7 @@ public sealed class HostActor
 
         foreach (var entry in _entries.Values.Where(e => e.Machine == machine && e.Stamp < known && e.Holder is null).ToList())
         {
-            Forget(entry);
+            Forget(entry.Key, entry.Stamp);
         }
 
         var missing = _ownership.LiveGenerations.Where(g => !HasConfirmed(g, machine, below)).ToList();
@@ -131,6 +135,7 @@ public sealed class HostActor
             foreach (var poller in _pollers.Values)
             {
                 poller.Confirmed.Remove(machine);
+                poller.Delivered.Remove(machine);
             }
         }
     }
@@ -148,17 +153,10 @@ public sealed class HostActor
         }
 
         _unheard.Remove(request.Generation);
-        foreach (var order in request.Fenced)
-        {
-            poller.Confirm(order);
-        }
-
-        foreach (var held in request.Held)
-        {
-            Note(request.Generation, held);
-        }
-
-        ForgetAcknowledged(request);
+        request.Fenced.ForEach(poller.Confirm);
+        request.Held.ForEach(h => Note(request.Generation, h));
+        request.Over.ForEach(h => Forget(h.Key, h.Stamp));
+        TakeBackLost(request);
         return poller;
     }
 
@@ -169,38 +167,57 @@ public sealed class HostActor
             _entries[(held.Key, held.Stamp)] = entry = new Entry(held.Key, held.Stamp, held.Machine);
         }
 
-        if (entry.Node is { } node)
-        {
-            _queue.Remove(node);
-            entry.Node = null;
-        }
-
+        Unqueue(entry);
         (entry.Holder, entry.Outcome, entry.Listed) = (generation, held.Outcome, true);
     }
 
-    /// <summary>What a runner had listed and lists no more has been acknowledged by its task.</summary>
-    private void ForgetAcknowledged(PollRequest request)
+    /// <summary>What was handed to a worker a while ago and is not among what it holds got lost on the way: it is queued again, with the same stamp.</summary>
+    private void TakeBackLost(PollRequest request)
     {
-        var held = request.Held.Select(h => (h.Key, h.Stamp)).ToHashSet();
-        foreach (var entry in _entries.Values.Where(e => e.Holder == request.Generation && e.Listed && !held.Contains((e.Key, e.Stamp))).ToList())
+        var now = _time.GetUtcNow();
+        var unlisted = _entries.Values.Where(e => e.Holder == request.Generation && !e.Listed && now - e.HandedAt > LostAfter).ToList();
+        foreach (var entry in unlisted)
         {
-            Forget(entry);
+            entry.Holder = null;
+            entry.Node = _queue.AddFirst(entry);
+        }
+
+        foreach (var dead in _entries.Values.Where(e => e.Holder is { } g && now - e.HandedAt > DeadAfter && _ownership.IsOver(g)).ToList())
+        {
+            Forget(dead.Key, dead.Stamp);
         }
     }
 
-    private PollAnswer Collect(Poller poller, bool takesWork)
+    private PollAnswer Collect(Poller poller)
     {
-        var fences = _fences.Where(f => !HasConfirmed(poller.Generation, f.Key, f.Value)).Select(f => new FenceOrder(f.Key, f.Value)).ToList();
+        var now = _time.GetUtcNow();
         var attempts = new List<Attempt>();
-        while (takesWork && IsSettled() && _queue.First?.Value is { } next && HandedOut() < _limit)
+        while (poller.Room > 0 && IsSettled() && _queue.First?.Value is { } next)
         {
-            _queue.RemoveFirst();
-            next.Node = null;
-            next.Holder = poller.Generation;
+            Unqueue(next);
+            (next.Holder, next.HandedAt) = (poller.Generation, now);
             attempts.Add(next.Attempt!);
+            poller.Room--;
         }
 
-        return new PollAnswer { Attempts = attempts, Fences = fences };
+        return new PollAnswer { Attempts = attempts, Fences = FencesFor(poller, now) };
+    }
+
+    // An order is not repeated at once: the worker is busy with it, and would be asked in circles.
+    private List<FenceOrder> FencesFor(Poller poller, DateTimeOffset now)
+    {
+        var orders = new List<FenceOrder>();
+        foreach (var (machine, below) in _fences)
+        {
+            var known = poller.Delivered.TryGetValue(machine, out var sent) && sent.Below >= below && now - sent.At < SendAgainAfter;
+            if (!known && !HasConfirmed(poller.Generation, machine, below))
+            {
+                poller.Delivered[machine] = (below, now);
+                orders.Add(new FenceOrder(machine, below));
+            }
+        }
+
+        return orders;
     }
 
     private void HandOut()
@@ -218,7 +235,7 @@ public sealed class HostActor
             return;
         }
 
-        var answer = Collect(poller, poller.TakesWork);
+        var answer = Collect(poller);
         if (answer.Attempts.Count > 0 || answer.Fences.Count > 0)
         {
             poller.Answer(answer);
@@ -235,13 +252,11 @@ public sealed class HostActor
         return _unheard.Count == 0;
     }
 
-    private int HandedOut() => _entries.Values.Count(e => e.Holder is { } g && e.Outcome is null && !_ownership.IsOver(g));
-
     private int PositionOf(Entry entry) => _queue.TakeWhile(e => e != entry).Count();
 
     private string WhyQueued(Entry entry)
     {
-        if (!_pollers.Values.Any(p => p.IsWaiting && p.TakesWork) && !_pollers.Values.Any(p => !_ownership.IsOver(p.Generation)))
+        if (!_pollers.Values.Any(p => p.IsWaiting && p.Room > 0) && !_pollers.Values.Any(p => !_ownership.IsOver(p.Generation)))
         {
             return $"no worker reaches host {_host}";
         }
@@ -250,9 +265,16 @@ public sealed class HostActor
         return ahead == 0 ? $"waits for a worker of host {_host}" : $"{ahead} ahead in the queue of host {_host}";
     }
 
-    private void Forget(Entry entry)
+    private void Forget(VerbKey key, Stamp stamp)
     {
-        _entries.Remove((entry.Key, entry.Stamp));
+        if (_entries.Remove((key, stamp), out var entry))
+        {
+            Unqueue(entry);
+        }
+    }
+
+    private void Unqueue(Entry entry)
+    {
         if (entry.Node is { } node)
         {
             _queue.Remove(node);
@@ -272,7 +294,9 @@ public sealed class HostActor
 
         public long? Holder { get; set; }
 
-        /// <summary>Whether the holder has listed it: only then does leaving it out mean that it was acknowledged.</summary>
+        public DateTimeOffset HandedAt { get; set; }
+
+        /// <summary>Whether the holder has listed it: until then it may have been lost on the way.</summary>
         public bool Listed { get; set; }
 
         public AttemptOutcome? Outcome { get; set; }

@@ -10,7 +10,9 @@ internal sealed class Poller(long generation)
 
     public Dictionary<InstanceId, Stamp> Confirmed { get; } = [];
 
-    public bool TakesWork { get; private set; }
+    public Dictionary<InstanceId, (Stamp Below, DateTimeOffset At)> Delivered { get; } = [];
+
+    public int Room { get; set; }
 
     public bool IsWaiting => _waiting is { Task.IsCompleted: false };
 
@@ -23,10 +25,10 @@ internal sealed class Poller(long generation)
     }
 
     /// <summary>Holds the poll; a newer one of the same process answers the older with nothing.</summary>
-    public Task<PollAnswer> WaitAsync(TimeSpan atMost, bool takesWork, TimeProvider time)
+    public Task<PollAnswer> WaitAsync(TimeSpan atMost, int room, TimeProvider time)
     {
         Answer(new PollAnswer());
-        TakesWork = takesWork;
+        Room = room;
         var waiting = new TaskCompletionSource<PollAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting = waiting;
         _timer = time.CreateTimer(_ => waiting.TrySetResult(new PollAnswer()), null, atMost, Timeout.InfiniteTimeSpan);

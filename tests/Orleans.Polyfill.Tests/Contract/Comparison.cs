@@ -68,6 +68,7 @@ internal sealed class Comparison(PublicApi real)
         Check(member.IsObsolete || !counterpart.IsObsolete, ours, $"{place} is obsolete there");
         Check(member.IsExperimental || !counterpart.IsExperimental, ours, $"{place} is experimental there");
         Check(member.IsRequired == counterpart.IsRequired, ours, $"{place} is {(counterpart.IsRequired ? "" : "not ")}required there");
+        Check(Nullability.Agree(member.Nullability, counterpart.Nullability), ours, $"{place} has the nullability {string.Join(' ', member.Nullability)}, there {string.Join(' ', counterpart.Nullability)} (result, then parameters; 1 not null, 2 maybe null, 0 unknown)");
         Check(member.Constant == counterpart.Constant, ours, $"{place} is {member.Constant}, there {counterpart.Constant}");
         Check(member.Constraints == counterpart.Constraints, ours, $"{place} has the constraints '{member.Constraints}', there '{counterpart.Constraints}'");
         Check(ours.Kind == "delegate" || member.Parameters.SequenceEqual(counterpart.Parameters), ours, $"{place} has the parameters ({string.Join(", ", member.Parameters)}), there ({string.Join(", ", counterpart.Parameters)})");

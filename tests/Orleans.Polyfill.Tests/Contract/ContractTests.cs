@@ -66,6 +66,7 @@ public sealed class ContractTests
             "'System.Void Protected()' is public, there protected",
             "'System.Void Static()' is an instance member, there static",
             "'System.Void Overridable()' can be overridden, there not",
+            "'System.Threading.Tasks.Task`1<System.String> Nullable(System.Collections.Generic.List`1<System.Int32>, System.String)' has the nullability 11 1 1, there 12 1 2 (result, then parameters; 1 not null, 2 maybe null, 0 unknown)",
             "'property Required' is required there",
             "'field System.Int32 Constant' is 2, there 1",
         ];

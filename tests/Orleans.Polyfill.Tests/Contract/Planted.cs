@@ -28,6 +28,8 @@ public sealed class Real
     {
     }
 
+    public Task<string?> Nullable(List<int> list, string? text) => Task.FromResult<string?>($"{list}{text}");
+
     public void OnlyThere()
     {
     }
@@ -65,6 +67,8 @@ public class Ours : IDisposable
     public void Protected()
     {
     }
+
+    public Task<string> Nullable(List<int> list, string text) => Task.FromResult($"{list}{text}");
 
     public void Extra()
     {

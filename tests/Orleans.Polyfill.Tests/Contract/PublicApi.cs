@@ -28,6 +28,9 @@ internal sealed record ApiMember(string Name, string Key, IReadOnlyList<string> 
 
     public bool IsRequired { get; init; }
 
+    /// <summary>What may be null; see <see cref="Contract.Nullability"/>.</summary>
+    public IReadOnlyList<string> Nullability { get; init; } = [];
+
     /// <summary>Value of a constant; null for anything else.</summary>
     public string? Constant { get; init; }
 }
@@ -175,6 +178,7 @@ internal static class TypeReading
         var attributes = method.GetCustomAttributes();
         return new ApiMember(name, Key(name, method.DecodeSignature(SignatureText.Instance, null)), Parameters(reader, method), Constraints(reader, method.GetGenericParameters()))
         {
+            Nullability = Nullability.Of(reader, method),
             IsPublic = (method.Attributes & MethodAttributes.MemberAccessMask) == MethodAttributes.Public,
             IsStatic = method.Attributes.HasFlag(MethodAttributes.Static),
             IsOverride = method.Attributes.HasFlag(MethodAttributes.Virtual) && !method.Attributes.HasFlag(MethodAttributes.NewSlot),
@@ -191,6 +195,7 @@ internal static class TypeReading
         var name = reader.GetString(field.Name);
         return new ApiMember(name, $"field {field.DecodeSignature(SignatureText.Instance, null)} {name}", [], "")
         {
+            Nullability = Nullability.Of(reader, field),
             IsPublic = (field.Attributes & FieldAttributes.FieldAccessMask) == FieldAttributes.Public,
             IsStatic = field.Attributes.HasFlag(FieldAttributes.Static),
             IsObsolete = Has(reader, field.GetCustomAttributes(), "System.ObsoleteAttribute"),
@@ -248,7 +253,7 @@ internal static class TypeReading
 
     private static bool Has(MetadataReader reader, CustomAttributeHandleCollection attributes, string name) => Attribute(reader, attributes, name) is not null;
 
-    private static CustomAttribute? Attribute(MetadataReader reader, CustomAttributeHandleCollection attributes, string name)
+    public static CustomAttribute? Attribute(MetadataReader reader, CustomAttributeHandleCollection attributes, string name)
     {
         foreach (var attribute in attributes.Select(reader.GetCustomAttribute))
         {
