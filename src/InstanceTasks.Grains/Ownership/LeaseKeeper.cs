@@ -16,6 +16,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
     private readonly CancellationTokenSource _stop = new();
     private volatile LeaseView _view = LeaseView.None;
     private Task _loop = Task.CompletedTask;
+    private bool _disposed;
 
     /// <summary>Raised, outside any lock, when a generation that lived lives no more, or this process has a new one.</summary>
     public event EventHandler<LeaseChange>? Changed;
@@ -46,9 +47,14 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _loop;
-        _stop.Dispose();
+        // Registered under several services, so the container disposes it as often.
+        if (!_disposed)
+        {
+            _disposed = true;
+            await _stop.CancelAsync();
+            await _loop;
+            _stop.Dispose();
+        }
     }
 
     /// <summary>Stops renewing without leaving, as a process does that is cut off: for fault tests.</summary>
