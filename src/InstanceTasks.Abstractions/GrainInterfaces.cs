@@ -1,0 +1,82 @@
+using Orleans.Concurrency;
+
+namespace InstanceTasks;
+
+/// <summary>
+/// One instance: accepts tasks, gives the machine to one at a time, and composes every commit that changes the instance.
+/// Key: <see cref="InstanceId.GrainKey"/>. Never calls a task and waits.
+/// </summary>
+[Alias("instancetasks.instance")]
+public interface IInstanceGrain : IGrainWithStringKey
+{
+    /// <summary>Accepts a task, or says why not. Accepted means durable. A time-out or exception means: not known.</summary>
+    [Alias("submit")]
+    Task<AcceptAnswer> Submit(SubmitTask request);
+
+    /// <summary>Ends a task, or lets it wait for an operator, or gives it the machine back: one commit with the instance.</summary>
+    [Alias("settle")]
+    Task<SettleAnswer> Settle(SettleRequest request);
+}
+
+/// <summary>One task: drives its own steps. Key: <see cref="TaskId.GrainKey"/>.</summary>
+[Alias("instancetasks.task")]
+public interface ITaskGrain : IGrainWithStringKey
+{
+    /// <summary>Wakes the task after an accept or another commit that concerns it. May be lost: due times make up for it.</summary>
+    [Alias("wake"), OneWay]
+    Task Wake(WakeUp wake);
+
+    /// <summary>Recovery's wake-up: loads the task if needed, claims it if nobody works on it, and says when to look again.</summary>
+    [Alias("poke")]
+    Task<PokeAnswer> Poke();
+
+    /// <summary>Cancel, pause, resume, …: durable when accepted.</summary>
+    [Alias("command")]
+    Task<CommandAnswer> Command(TaskCommand command);
+
+    /// <summary>A runner asks whether it may start an attempt: granted at most once per stamp.</summary>
+    [Alias("begin")]
+    Task<BeginAnswer> Begin(Stamp stamp, long generation);
+
+    /// <summary>A runner reports an outcome; repeated until it returns. Returning means: the runner may forget it.</summary>
+    [Alias("ended")]
+    Task Ended(AttemptOutcome outcome);
+}
+
+/// <summary>One host: queues attempts for its workers. Key: <see cref="HostName.GrainKey"/>. Keeps nothing durable.</summary>
+[Alias("instancetasks.host")]
+public interface IHostGrain : IGrainWithStringKey
+{
+    /// <summary>Queues an attempt. Repeating it with the same stamp changes nothing.</summary>
+    [Alias("offer"), AlwaysInterleave]
+    Task<WhereAnswer> Offer(Attempt attempt);
+
+    /// <summary>Takes an attempt out of the queue, if no runner has it.</summary>
+    [Alias("withdraw"), AlwaysInterleave]
+    Task Withdraw(VerbKey key, Stamp stamp);
+
+    /// <summary>Where an attempt is.</summary>
+    [Alias("where"), AlwaysInterleave]
+    Task<WhereAnswer> Where(VerbKey key, Stamp stamp);
+
+    /// <summary>A worker's long poll; held for at most 10 s.</summary>
+    [Alias("poll"), AlwaysInterleave]
+    Task<PollAnswer> Poll(PollRequest request);
+
+    /// <summary>Orders every runner to stop what is older than the stamp on the machine, and says whether all have; ask again until done.</summary>
+    [Alias("fence"), AlwaysInterleave]
+    Task<FenceAnswer> Fence(InstanceId machine, Stamp below);
+}
+
+/// <summary>Finds tasks that nobody drives and pokes them. One per shard; key <c>r-N</c>.</summary>
+[Alias("instancetasks.recovery")]
+public interface IRecoveryGrain : IGrainWithStringKey
+{
+    /// <summary>Makes sure that the durable reminder exists, and looks now.</summary>
+    [Alias("start")]
+    Task Start();
+
+    /// <summary>Looks now: a silo came or went, or a lease ended.</summary>
+    [Alias("nudge"), OneWay]
+    Task Nudge(string cause);
+}

@@ -1,0 +1,95 @@
+namespace InstanceTasks;
+
+/// <summary>What a host can give and what a machine takes. Whole units: vCPUs, MiB of memory, GiB of disk.</summary>
+[GenerateSerializer, Immutable]
+public readonly record struct Resources(int Vcpus, int MemoryMb, int DiskGb)
+{
+    /// <summary>Sum.</summary>
+    public static Resources operator +(Resources a, Resources b) => new(a.Vcpus + b.Vcpus, a.MemoryMb + b.MemoryMb, a.DiskGb + b.DiskGb);
+
+    /// <summary>Difference; may be negative.</summary>
+    public static Resources operator -(Resources a, Resources b) => new(a.Vcpus - b.Vcpus, a.MemoryMb - b.MemoryMb, a.DiskGb - b.DiskGb);
+
+    /// <summary>Whether this fits into what is free.</summary>
+    public bool FitsInto(Resources free) => Vcpus <= free.Vcpus && MemoryMb <= free.MemoryMb && DiskGb <= free.DiskGb;
+}
+
+/// <summary>A flavor as it was when the instance was created: later changes of the flavor do not reach it (nova-api §2.3).</summary>
+[GenerateSerializer, Immutable]
+public sealed record FlavorSnapshot
+{
+    /// <summary>The flavor's id.</summary>
+    [Id(0)] public required string Id { get; init; }
+
+    /// <summary>The flavor's name.</summary>
+    [Id(1)] public required string Name { get; init; }
+
+    /// <summary>vCPUs.</summary>
+    [Id(2)] public int Vcpus { get; init; }
+
+    /// <summary>Memory in MiB.</summary>
+    [Id(3)] public int RamMb { get; init; }
+
+    /// <summary>Root disk in GiB.</summary>
+    [Id(4)] public int DiskGb { get; init; }
+
+    /// <summary>Ephemeral disk in GiB.</summary>
+    [Id(5)] public int EphemeralGb { get; init; }
+
+    /// <summary>Swap in MiB.</summary>
+    [Id(6)] public int SwapMb { get; init; }
+
+    /// <summary>Extra specs.</summary>
+    [Id(7)] public Dictionary<string, string> ExtraSpecs { get; init; } = [];
+
+    /// <summary>What a machine of this flavor takes on a host; swap is rounded up to whole GiB.</summary>
+    public Resources ToResources() => new(Vcpus, RamMb, DiskGb + EphemeralGb + ((SwapMb + 1023) / 1024));
+}
+
+/// <summary>What the hypervisor must know to make a machine. Idempotent input: the same for every repeat.</summary>
+[GenerateSerializer, Immutable]
+public sealed record MachineSpec
+{
+    /// <summary>The instance, which names the machine.</summary>
+    [Id(0)] public required InstanceId Instance { get; init; }
+
+    /// <summary>The display name, for people only.</summary>
+    [Id(1)] public required string Name { get; init; }
+
+    /// <summary>The image that the root disk is made from.</summary>
+    [Id(2)] public required string ImageId { get; init; }
+
+    /// <summary>vCPUs, memory and disk.</summary>
+    [Id(3)] public required Resources Resources { get; init; }
+}
+
+/// <summary>The verbs of a hypervisor, by name; the driver interface has one method for each.</summary>
+public enum Verb
+{
+    /// <summary>Make the root disk from the image.</summary>
+    PrepareDisk = 0,
+
+    /// <summary>Remove the root disk.</summary>
+    DeleteDisk = 1,
+
+    /// <summary>Define the machine (off).</summary>
+    Define = 2,
+
+    /// <summary>Remove the definition; the machine must be off.</summary>
+    Undefine = 3,
+
+    /// <summary>Power on.</summary>
+    Start = 4,
+
+    /// <summary>Ask the guest to shut down and wait until it is off.</summary>
+    Shutdown = 5,
+
+    /// <summary>Cut the power.</summary>
+    PowerOff = 6,
+
+    /// <summary>Ask the guest to restart and wait until it runs again.</summary>
+    Reboot = 7,
+
+    /// <summary>Restart the machine without asking the guest; starts it when it is off.</summary>
+    Reset = 8,
+}

@@ -1,0 +1,26 @@
+namespace InstanceTasks.Engine;
+
+/// <summary>Silo generations and their leases in database time (design §4.3).</summary>
+public interface ILeases
+{
+    /// <summary>Takes a new generation, greater than every earlier one, with a lease from now.</summary>
+    Task<long> JoinAsync(string silo, TimeSpan lease, CancellationToken cancellationToken = default);
+
+    /// <summary>Renews the lease. False: it has lapsed (or was ended) and is never renewed: take a new generation.</summary>
+    Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends the lease at once: a clean shutdown.</summary>
+    Task LeaveAsync(long generation, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends every lease but the given generation's; how many lived. Only for a store that one process owns alone.</summary>
+    Task<int> EndOthersAsync(long generation, CancellationToken cancellationToken = default);
+
+    /// <summary>Generations whose lease lives, in database time.</summary>
+    Task<IReadOnlyList<LiveGeneration>> ReadLiveAsync(CancellationToken cancellationToken = default);
+}
+
+/// <summary>A generation with a living lease.</summary>
+/// <param name="Generation">The generation.</param>
+/// <param name="Silo">The silo's name.</param>
+/// <param name="Remaining">How long the lease still lives.</param>
+public sealed record LiveGeneration(long Generation, string Silo, TimeSpan Remaining);

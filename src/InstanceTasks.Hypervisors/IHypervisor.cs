@@ -1,0 +1,135 @@
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.Hypervisors;
+
+/// <summary>
+/// One kind of hypervisor on the hosts that this process reaches. Verbs are small, idempotent and convergent: repeating one leads to the
+/// same state, and a verb whose state is there already succeeds at once. Every effect carries its key and its stamp; the driver
+/// refuses a stamp older than one it has seen for the machine, atomically with the effect.
+/// Cancelling the token asks for an abort: the verb returns soon, and its effect may or may not be there.
+/// Only the step runner calls this interface.
+/// </summary>
+public interface IHypervisor : IHypervisorHosts
+{
+    /// <summary>The driver's name, for people.</summary>
+    string Name { get; }
+
+    /// <summary>Makes the root disk from the image.</summary>
+    Task<VerbAnswer> PrepareDiskAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Removes the root disk.</summary>
+    Task<VerbAnswer> DeleteDiskAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Defines the machine, off.</summary>
+    Task<VerbAnswer> DefineAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Removes the definition. A running machine is a failure.</summary>
+    Task<VerbAnswer> UndefineAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Powers on.</summary>
+    Task<VerbAnswer> StartAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Asks the guest to shut down and returns when it is off.</summary>
+    Task<VerbAnswer> ShutdownAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Cuts the power. A missing machine is success: it is off.</summary>
+    Task<VerbAnswer> PowerOffAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Asks the guest to restart and returns when it runs again.</summary>
+    Task<VerbAnswer> RebootAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Restarts the machine without asking the guest; starts it when it is off.</summary>
+    Task<VerbAnswer> ResetAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>What became of an effect, by its key; waits until one that is under way has ended.</summary>
+    Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort);
+
+    /// <summary>Once it has returned, no effect with an older stamp begins on the machine, and those begun have ended.</summary>
+    Task FenceAsync(HostName host, InstanceId machine, Stamp below, CancellationToken abort);
+
+    /// <summary>The machines on a host.</summary>
+    Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default);
+}
+
+/// <summary>A verb's arguments.</summary>
+/// <param name="Host">Where.</param>
+/// <param name="Machine">The machine.</param>
+/// <param name="Key">The effect's identity.</param>
+/// <param name="Stamp">The effect's place in the order.</param>
+public sealed record VerbCall(HostName Host, MachineSpec Machine, VerbKey Key, Stamp Stamp);
+
+/// <summary>A verb's answer.</summary>
+/// <param name="Power">The machine's power state afterwards; null when there is no machine.</param>
+public sealed record VerbAnswer(PowerState? Power);
+
+/// <summary>What became of an effect.</summary>
+/// <param name="Known">Whether the driver can tell at all.</param>
+/// <param name="Happened">Whether the effect is there.</param>
+/// <param name="Failure">How it failed, when it was begun and failed.</param>
+/// <param name="Power">The machine's power state now.</param>
+public sealed record Observation(bool Known, bool Happened, Failure? Failure, PowerState? Power);
+
+/// <summary>A host as the hypervisor describes it.</summary>
+public sealed record HostDescription(HostName Host, string Zone, Resources Capacity);
+
+/// <summary>A machine as the hypervisor sees it.</summary>
+/// <param name="Machine">The instance that names it.</param>
+/// <param name="Defined">Whether a definition exists.</param>
+/// <param name="HasDisk">Whether its root disk exists.</param>
+/// <param name="Power">Its power state.</param>
+public sealed record MachineView(InstanceId Machine, bool Defined, bool HasDisk, PowerState Power);
+
+/// <summary>A verb failed in a way that is data.</summary>
+public sealed class HypervisorException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    public HypervisorException()
+        : this(new Failure(FailureKinds.Hypervisor, "The hypervisor failed."))
+    {
+    }
+
+    /// <summary>Creates the exception.</summary>
+    public HypervisorException(string message)
+        : this(new Failure(FailureKinds.Hypervisor, message))
+    {
+    }
+
+    /// <summary>Creates the exception.</summary>
+    public HypervisorException(string message, Exception innerException)
+        : base(message, innerException) => Failure = new Failure(FailureKinds.Hypervisor, message, Details: innerException.Message);
+
+    /// <summary>Creates the exception.</summary>
+    public HypervisorException(Failure failure)
+        : base(failure.Message) => Failure = failure;
+
+    /// <summary>The failure to store with the task.</summary>
+    public Failure Failure { get; }
+}
+
+/// <summary>The driver refused an effect, because it has seen a newer stamp for the machine.</summary>
+public sealed class StaleStampException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    public StaleStampException()
+    {
+    }
+
+    /// <summary>Creates the exception.</summary>
+    public StaleStampException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates the exception.</summary>
+    public StaleStampException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>Which hosts this process reaches: the part of a hypervisor that is no verb.</summary>
+public interface IHypervisorHosts
+{
+    /// <summary>The hosts that this process reaches.</summary>
+    Task<IReadOnlyList<HostDescription>> ReadHostsAsync(CancellationToken cancellationToken = default);
+}

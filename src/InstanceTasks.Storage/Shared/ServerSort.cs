@@ -1,0 +1,96 @@
+namespace InstanceTasks.Storage;
+
+/// <summary>
+/// The order of a server list and the condition for "after the marker". Nulls come first when ascending, and last when descending; the id
+/// makes the order total, so that no server is lost or repeated between pages.
+/// </summary>
+internal sealed class ServerSort
+{
+    private readonly List<(string Expression, bool Descending, bool Nullable)> _keys = [];
+
+    /// <exception cref="ArgumentException">A key that cannot be sorted by.</exception>
+    public ServerSort(IReadOnlyList<(string Key, bool Descending)> sort, SqlDialect dialect)
+    {
+        foreach (var (key, descending) in sort)
+        {
+            if (Column(key, dialect) is { } column)
+            {
+                _keys.Add((column.Expression, descending, column.Nullable));
+            }
+        }
+
+        _keys.Add(("i.id", sort.Count > 0 && sort[0].Descending, false));
+    }
+
+    /// <summary>The expressions whose values for the marker <see cref="AddAfter"/> needs.</summary>
+    public string Values => string.Join(", ", _keys.Select((key, index) => $"{key.Expression} AS k{index}"));
+
+    public string OrderBy => string.Join(", ", _keys.Select(key => key.Expression + (key.Descending ? " DESC" : "")));
+
+    public int Count => _keys.Count;
+
+    public void AddAfter(SqlFilter sql, IReadOnlyList<object?> marker)
+    {
+        var parameters = marker.Select(sql.Parameter).ToArray();
+        var alternatives = new List<string>();
+        for (var last = 0; last < _keys.Count; last++)
+        {
+            var equal = Enumerable.Range(0, last).Select(i => $"{_keys[i].Expression} IS NOT DISTINCT FROM {parameters[i]}");
+            alternatives.Add($"({string.Join(" AND ", equal.Append(After(last, marker[last], parameters[last])))})");
+        }
+
+        sql.Add($"({string.Join(" OR ", alternatives)})");
+        if (!_keys[0].Nullable)
+        {
+            // Says nothing new, but lets the index start at the marker instead of at the first row.
+            sql.Add($"{_keys[0].Expression} {(_keys[0].Descending ? "<=" : ">=")} {parameters[0]}");
+        }
+    }
+
+    private string After(int index, object? value, string parameter)
+    {
+        var (expression, descending, nullable) = _keys[index];
+        if (value is null)
+        {
+            return descending ? "1 = 0" : $"{expression} IS NOT NULL";
+        }
+
+        return (descending, nullable) switch
+        {
+            (false, _) => $"{expression} > {parameter}",
+            (true, false) => $"{expression} < {parameter}",
+            (true, true) => $"({expression} < {parameter} OR {expression} IS NULL)",
+        };
+    }
+
+    private static (string Expression, bool Nullable)? Column(string key, SqlDialect dialect) => key switch
+    {
+        "created_at" => ("i.created_at", false),
+        "updated_at" => ("i.updated_at", false),
+        "display_name" => ("i.name", false),
+        "uuid" or "id" => ("i.id", false),
+        "vm_state" => ("i.vm_state", false),
+        "task_state" => ("h.task_state", true),
+        "host" or "node" => ("i.host", true),
+        "image_ref" => ("i.image_id", false),
+        "instance_type_id" => ("i.flavor_id", false),
+        "key_name" => ("i.key_name", true),
+        "availability_zone" => ("i.zone", false),
+        "project_id" => ("i.project_id", false),
+        "user_id" => ("i.user_id", false),
+        "locked" => ("i.locked", false),
+        "terminated_at" => ("i.deleted_at", true),
+        "access_ip_v4" => (dialect.BodyValue("accessIPv4"), true),
+        "access_ip_v6" => (dialect.BodyValue("accessIPv6"), true),
+        "auto_disk_config" => (dialect.BodyValue("diskConfig"), true),
+        "config_drive" => (dialect.BodyValue("configDrive"), true),
+        "display_description" => (dialect.BodyValue("description"), true),
+        "hostname" => (dialect.BodyValue("hostname"), true),
+        "launched_at" => (dialect.BodyValue("launchedAt"), true),
+        "locked_by" => (dialect.BodyValue("lockedBy"), true),
+        "power_state" => (dialect.BodyValue("power"), true),
+        // Nova's keys that are the same for every server of ours: allowed, and without effect.
+        "kernel_id" or "launch_index" or "progress" or "ramdisk_id" or "root_device_name" => null,
+        _ => throw new ArgumentException($"Servers cannot be sorted by '{key}'.", nameof(key)),
+    };
+}

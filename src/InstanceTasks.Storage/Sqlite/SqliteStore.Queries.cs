@@ -1,0 +1,166 @@
+using Dapper;
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.Storage;
+
+public sealed partial class SqliteStore
+{
+    private static readonly string ViewSql =
+        $"""
+        SELECT i.id AS InstanceId, i.body AS InstanceBody, {TaskRow.Columns("h")}, {TaskRow.Columns("f")}
+        FROM instances i
+        LEFT JOIN tasks h ON h.id = i.holder
+        LEFT JOIN tasks f ON f.id = (SELECT x.id FROM tasks x WHERE x.instance_id = i.id AND x.is_fault = 1 ORDER BY x.created_at DESC, x.id DESC LIMIT 1)
+        """;
+
+    /// <inheritdoc/>
+    public Task<ServerView?> GetServerAsync(InstanceId id, CancellationToken cancellationToken = default) =>
+        ReadAsync(reader => ReadViews(reader, $"{ViewSql} WHERE i.id = @id", new { id = id.ToString() }).Select(v => v.View).SingleOrDefault(), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ServerView>> ListServersAsync(ServerFilter filter, CancellationToken cancellationToken = default)
+    {
+        var sort = new ServerSort(filter.Sort, SqliteDialect.Instance);
+        var pattern = filter.NamePattern is { } text ? NamePattern.Parse(text, _time) : null;
+        return ReadAsync<IReadOnlyList<ServerView>>(reader => reader.WithPattern(pattern, () => reader.InSnapshot(() => ListServers(reader, filter, sort))), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<TaskRecord?> GetTaskAsync(TaskId id, CancellationToken cancellationToken = default) => ReadAsync(
+        reader => reader.Connection.QuerySingleOrDefault<TaskRow>(
+            $"SELECT {TaskRow.Columns("t")} FROM tasks t WHERE t.id = @id AND t.state <> '{TaskRow.RefusedState}'", new { id = id.ToString() })?.ToShownRecord(),
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<TaskRecord>> ListTasksAsync(TaskFilter filter, CancellationToken cancellationToken = default) =>
+        ReadAsync<IReadOnlyList<TaskRecord>>(reader => reader.InSnapshot(() => ListTasks(reader, filter)), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task WaitForChangeAsync(TaskId id, long seq, TimeSpan atMost, CancellationToken cancellationToken = default)
+    {
+        // Armed before the read: a commit in between is seen by one of the two.
+        using var subscription = _signals.Subscribe(id);
+        var current = await ReadAsync(reader => reader.Statements.Scalar("SELECT seq FROM tasks WHERE id = @id", ("@id", id.ToString())) as long? ?? 0, cancellationToken);
+        if (current > seq)
+        {
+            return;
+        }
+
+        try
+        {
+            await subscription.Changed.WaitAsync(atMost, _time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // The time is over: the caller reads again anyway.
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<HostView>> ListHostsAsync(CancellationToken cancellationToken = default) => ReadAsync<IReadOnlyList<HostView>>(
+        reader =>
+        {
+            var hosts = new List<HostView>();
+            using var row = reader.Statements.Query(
+                "SELECT name, zone, vcpus, memory_mb, disk_gb, taken_vcpus, taken_memory_mb, taken_disk_gb, disabled FROM hosts ORDER BY name");
+            while (row.Read())
+            {
+                hosts.Add(new(
+                    new(row.GetString(0)),
+                    row.GetString(1),
+                    new(row.GetInt32(2), row.GetInt32(3), row.GetInt32(4)),
+                    new(row.GetInt32(5), row.GetInt32(6), row.GetInt32(7)),
+                    row.IsDBNull(8) ? null : row.GetString(8)));
+            }
+
+            return hosts;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<QuotaUsage> GetUsageAsync(ProjectId project, CancellationToken cancellationToken = default) =>
+        ReadAsync(reader => QuotaRows.Read(reader.Statements, project.Value), cancellationToken);
+
+    /// <summary>Reads a sealed secret, as it was handed to the commit: open it with <see cref="Secrets"/>. Null when it is not there (any more).</summary>
+    public Task<byte[]?> ReadSecretAsync(Guid owner, string name, CancellationToken cancellationToken = default) => ReadAsync(
+        reader => reader.Statements.Scalar("SELECT ciphertext FROM secrets WHERE owner = @owner AND name = @name", ("@owner", owner.ToString()), ("@name", name)) as byte[],
+        cancellationToken);
+
+    /// <summary>How a server list's page is found; for the test that looks at its query plan.</summary>
+    internal static (string Sql, DynamicParameters Parameters) ServerPage(ServerFilter filter, ServerSort sort, IReadOnlyList<object?>? marker)
+    {
+        var sql = ServerFilterSql.Build(filter, SqliteDialect.Instance);
+        if (marker is not null)
+        {
+            sort.AddAfter(sql, marker);
+        }
+
+        var limit = sql.Parameter(filter.Limit);
+        return ($"SELECT i.id FROM instances i LEFT JOIN tasks h ON h.id = i.holder WHERE {sql.Where} ORDER BY {sort.OrderBy} LIMIT {limit}", sql.Parameters);
+    }
+
+    /// <summary>How a task list's page is found.</summary>
+    internal static (string Sql, DynamicParameters Parameters) TaskPage(TaskFilter filter, long? markerCreatedAt)
+    {
+        var sql = TaskFilterSql.Build(filter, markerCreatedAt);
+        var limit = sql.Parameter(filter.Limit);
+        return ($"SELECT {TaskRow.Columns("t")} FROM tasks t WHERE {sql.Where} ORDER BY t.created_at DESC, t.id DESC LIMIT {limit}", sql.Parameters);
+    }
+
+    private static List<ServerView> ListServers(SqliteReader reader, ServerFilter filter, ServerSort sort)
+    {
+        var marker = filter.Marker is { } id ? ReadMarker(reader, filter, sort, id) : null;
+        var (sql, parameters) = ServerPage(filter, sort, marker);
+        var ids = reader.Connection.Query<string>(sql, parameters).AsList();
+        var views = ReadViews(reader, $"{ViewSql} WHERE i.id IN (SELECT value FROM json_each(@ids))", new { ids = EngineJson.Write(ids) }).ToDictionary(v => v.Id, v => v.View);
+        return ids.ConvertAll(i => views[i]);
+    }
+
+    private static object?[] ReadMarker(SqliteReader reader, ServerFilter filter, ServerSort sort, InstanceId marker)
+    {
+        var scope = ServerFilterSql.Scope(filter);
+        scope.Equal("i.id", marker.ToString());
+        using var row = reader.Connection.ExecuteReader($"SELECT {sort.Values} FROM instances i LEFT JOIN tasks h ON h.id = i.holder WHERE {scope.Where}", scope.Parameters);
+        if (!row.Read())
+        {
+            throw new MarkerNotFoundException($"marker [{marker}] not found");
+        }
+
+        var values = new object?[sort.Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = row.IsDBNull(i) ? null : row.GetValue(i);
+        }
+
+        return values;
+    }
+
+    private static IEnumerable<(string Id, ServerView View)> ReadViews(SqliteReader reader, string sql, object parameters) =>
+        reader.Connection.Query<InstanceRow, TaskRow?, TaskRow?, (string, ServerView)>(
+            sql,
+            (instance, holder, failed) => (instance.InstanceId, new(EngineJson.Read<InstanceRecord>(instance.InstanceBody), holder?.ToShownRecord(), failed?.ToShownRecord())),
+            parameters,
+            splitOn: "Id,Id");
+
+    private static List<TaskRecord> ListTasks(SqliteReader reader, TaskFilter filter)
+    {
+        long? createdAt = null;
+        if (filter.Marker is { } marker)
+        {
+            var scope = TaskFilterSql.Scope(filter);
+            scope.Equal("t.id", marker.ToString());
+            createdAt = reader.Connection.QuerySingleOrDefault<long?>($"SELECT t.created_at FROM tasks t WHERE {scope.Where}", scope.Parameters)
+                ?? throw new MarkerNotFoundException($"marker [{marker}] not found");
+        }
+
+        var (sql, parameters) = TaskPage(filter, createdAt);
+        return reader.Connection.Query<TaskRow>(sql, parameters).Select(row => row.ToShownRecord()).ToList();
+    }
+
+    private sealed class InstanceRow
+    {
+        public string InstanceId { get; set; } = "";
+
+        public string InstanceBody { get; set; } = "";
+    }
+}

@@ -1,0 +1,101 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace InstanceTasks.Storage;
+
+/// <summary>The writer's connection and what lives as long as one transaction on it.</summary>
+internal sealed class WriterSession : IDisposable
+{
+    private const string ClockSql = "SELECT now FROM database_clock";
+
+    private readonly List<TaskId> _changed = [];
+    private readonly long _streamBase;
+    private long _streamLast;
+    private long _streamStored;
+
+    public WriterSession(SqliteConnection connection, int clusterEpoch)
+    {
+        Connection = connection;
+        Statements = new(connection);
+        _streamBase = (long)clusterEpoch << 40;
+    }
+
+    public SqliteConnection Connection { get; }
+
+    public Statements Statements { get; }
+
+    /// <summary>Database time of the transaction.</summary>
+    public long Now { get; private set; }
+
+    /// <summary>Tasks whose rows this transaction changes.</summary>
+    public IReadOnlyList<TaskId> Changed => _changed;
+
+    /// <summary>True when SQLite itself has ended the transaction, which it does after some errors (disk full).</summary>
+    public bool TransactionIsGone => SQLitePCL.raw.sqlite3_get_autocommit(Connection.Handle) != 0;
+
+    /// <summary>Database time at this moment; later than <see cref="Now"/>.</summary>
+    public long ReadClock() => Statements.Long(ClockSql);
+
+    public void Begin()
+    {
+        Statements.Run("BEGIN IMMEDIATE");
+        _changed.Clear();
+        Now = ReadClock();
+        _streamStored = _streamLast = Math.Max(Statements.Long("SELECT last_id FROM stream_counter"), _streamBase);
+    }
+
+    /// <summary>The next place in the event stream: items run in commit order, so numbers are given in commit order.</summary>
+    public long NextStreamId() => ++_streamLast;
+
+    public void OnTaskChanged(TaskId id) => _changed.Add(id);
+
+    /// <summary>Runs an item so that it leaves all of its changes or none.</summary>
+    public void RunInSavepoint(WriteItem item)
+    {
+        var (changed, stream) = (_changed.Count, _streamLast);
+        Statements.Run("SAVEPOINT item");
+        var keep = false;
+        try
+        {
+            keep = item.Run(this);
+        }
+        finally
+        {
+            if (!keep && !TransactionIsGone)
+            {
+                Statements.Run("ROLLBACK TO item");
+                _changed.RemoveRange(changed, _changed.Count - changed);
+                _streamLast = stream;
+            }
+
+            if (!TransactionIsGone)
+            {
+                Statements.Run("RELEASE item");
+            }
+        }
+    }
+
+    public void WriteStreamCounter()
+    {
+        if (_streamLast != _streamStored)
+        {
+            Statements.Run("UPDATE stream_counter SET last_id = @last", ("@last", _streamLast));
+        }
+    }
+
+    public void Commit() => Statements.Run("COMMIT");
+
+    public void Rollback()
+    {
+        if (!TransactionIsGone)
+        {
+            Statements.Run("ROLLBACK");
+        }
+    }
+
+    public void Dispose()
+    {
+        Statements.Dispose();
+        Connection.Dispose();
+    }
+}

@@ -1,0 +1,326 @@
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.Storage.Tests.Conformance;
+
+/// <summary>Lists, filters, paging, waiting.</summary>
+public abstract class QueryConformance : StoreTest
+{
+    [Fact]
+    public async Task GetServer_WithHolderAndFailedTasks_JoinsThem()
+    {
+        var instance = Some.Instance();
+        var older = Some.Task(instance.Id) with { CreatedAt = Some.Start };
+        var newer = Some.Task(instance.Id, "reboot") with { CreatedAt = Some.Start.AddMinutes(1) };
+        var locked = Some.Task(instance.Id, "lock") with { CreatedAt = Some.Start.AddMinutes(2) };
+        var holder = Some.Task(instance.Id, "reboot") with { CreatedAt = Some.Start.AddMinutes(3), TaskState = "rebooting" };
+        await ApplyAsync(Some.Commit(older, newer, locked, holder) with { Instance = new(instance with { Holder = new(holder.Id, holder.Kind, holder.Request) }, 0) });
+        Assert.Null((await Queries.GetServerAsync(instance.Id))!.LastFailed);
+
+        await ApplyAsync(Some.Commit(older.Ended(TaskOutcome.Failed), newer.Ended(TaskOutcome.Failed), locked.Ended(TaskOutcome.Failed)));
+
+        var view = await Queries.GetServerAsync(instance.Id);
+        Assert.Equal((holder.Id, "rebooting"), (view!.Holder!.Id, view.Holder.TaskState));
+        Assert.Equal(newer.Id, view.LastFailed!.Id);
+        Assert.Equal(view.LastFailed.Failure, Assert.Single(await Queries.ListServersAsync(new())).LastFailed!.Failure);
+        Assert.Null(await Queries.GetServerAsync(InstanceId.New()));
+    }
+
+    [Fact]
+    public async Task GetServer_TaskNeedsAttention_CountsAsFailed()
+    {
+        var instance = Some.Instance();
+        var task = Some.Task(instance.Id) with { Run = TaskRun.Paused, Outcome = TaskOutcome.NeedsAttention };
+        await ApplyAsync(Some.Commit(task) with { Instance = new(instance, 0) });
+
+        Assert.Equal(task.Id, (await Queries.GetServerAsync(instance.Id))!.LastFailed!.Id);
+    }
+
+    [Fact]
+    public async Task GetServer_HolderThatCannotBeRead_IsStillShownAsHolder()
+    {
+        var instance = Some.Instance();
+        var holder = Some.Task(instance.Id) with { TaskState = "powering-off" };
+        await ApplyAsync(Some.Commit(holder) with { Instance = new(instance with { Holder = new(holder.Id, holder.Kind, holder.Request) }, 0) });
+        await Store.CorruptTaskAsync(holder.Id);
+
+        var shown = (await Queries.GetServerAsync(instance.Id))!.Holder!;
+
+        Assert.Equal((holder.Id, "powering-off", "running"), (shown.Id, shown.TaskState, shown.State));
+    }
+
+    [Fact]
+    public async Task ListServers_EachFilter_FindsExactlyItsServer()
+    {
+        var other = Some.Instance("other") with { ReservationId = "r-2" };
+        var wanted = Some.Instance("wanted-1", new("p2")) with
+        {
+            User = new("u2"), VmState = VmState.Stopped, Host = new HostName("h9"), ImageId = "image-9", LockedBy = "admin", ReservationId = "r-9", KeyName = "k9",
+            AvailabilityZone = "z9", Tags = ["blue", "red"], UpdatedAt = Some.Start.AddDays(1), Flavor = new() { Id = "9", Name = "nine" },
+        };
+        await ApplyAsync(Some.Commit(other));
+        await ApplyAsync(Some.Commit(wanted));
+        ServerFilter[] filters =
+        [
+            new() { Project = new("p2") }, new() { User = new("u2") }, new() { NamePattern = "^wanted-[0-9]+$" }, new() { NamePattern = "(?=want)w" },
+            new() { VmStates = [VmState.Stopped, VmState.Error] }, new() { Statuses = ["shutoff"] }, new() { Host = new HostName("h9") }, new() { FlavorId = "9" },
+            new() { ImageId = "image-9" }, new() { Id = wanted.Id }, new() { Locked = true }, new() { ReservationId = "r-9" }, new() { KeyName = "k9" },
+            new() { AvailabilityZone = "z9" }, new() { ChangesSince = Some.Start.AddHours(1) }, new() { Tags = ["red", "blue"] }, new() { TagsAny = ["red", "green"] },
+        ];
+        foreach (var filter in filters)
+        {
+            Assert.Equal(wanted.Id, Assert.Single(await Queries.ListServersAsync(filter)).Instance.Id);
+        }
+
+        ServerFilter[] others =
+        [
+            new() { Locked = false }, new() { ChangesBefore = Some.Start }, new() { NotTags = ["red", "blue"] }, new() { NotTagsAny = ["red", "green"] }, new() { Statuses = ["ACTIVE"] },
+        ];
+        foreach (var filter in others)
+        {
+            Assert.Equal(other.Id, Assert.Single(await Queries.ListServersAsync(filter)).Instance.Id);
+        }
+
+        Assert.Equal(2, (await Queries.ListServersAsync(new() { NotTags = ["red", "green"] })).Count);
+        Assert.Empty(await Queries.ListServersAsync(new() { Tags = ["red", "green"] }));
+        Assert.Empty(await Queries.ListServersAsync(new() { Statuses = ["NOSUCH"] }));
+        Assert.Empty(await Queries.ListServersAsync(new() { VmStates = [] }));
+        Assert.Empty(await Queries.ListServersAsync(new() { Limit = 0 }));
+    }
+
+    [Fact]
+    public async Task ListServers_Deleted_OnlyWhenAskedFor()
+    {
+        var (alive, dead) = (Some.Instance("alive"), Some.Instance("dead") with { VmState = VmState.Deleted, TerminatedAt = Some.Start });
+        await ApplyAsync(Some.Commit(alive));
+        await ApplyAsync(Some.Commit(dead));
+
+        Assert.Equal(alive.Id, Assert.Single(await Queries.ListServersAsync(new())).Instance.Id);
+        Assert.Equal(dead.Id, Assert.Single(await Queries.ListServersAsync(new() { Deleted = true })).Instance.Id);
+        Assert.Equal(2, (await Queries.ListServersAsync(new() { Deleted = null })).Count);
+    }
+
+    [Fact]
+    public async Task ListServers_ByStatus_AgreesWithTheStatusShown()
+    {
+        string?[] taskStates = [null, "rebooting", "rebooting_hard", "rebuilding", "resize_prep", "migrating", "updating_password", "powering-off", "deleting"];
+        foreach (var vmState in Enum.GetValues<VmState>())
+        {
+            foreach (var taskState in taskStates)
+            {
+                var instance = Some.Instance($"{vmState}-{taskState}") with { VmState = vmState };
+                var holder = Some.Task(instance.Id) with { TaskState = taskState };
+                await ApplyAsync(taskState is null
+                    ? Some.Commit(instance)
+                    : Some.Commit(holder) with { Instance = new(instance with { Holder = new(holder.Id, holder.Kind, holder.Request) }, 0) });
+            }
+        }
+
+        var all = await Queries.ListServersAsync(new() { Deleted = null });
+        Assert.Equal(5 * taskStates.Length, all.Count);
+        foreach (var status in ServerStatus.All)
+        {
+            var expected = all.Where(v => ServerStatus.Of(v.Instance.VmState, v.Holder?.TaskState) == status).Select(v => v.Instance.Name).Order();
+            Assert.Equal(expected, (await Queries.ListServersAsync(new() { Deleted = null, Statuses = [status] })).Select(v => v.Instance.Name).Order());
+        }
+
+        Assert.Equal(5, (await Queries.ListServersAsync(new() { Deleted = null, TaskStates = [""] })).Count);
+        Assert.Equal(10, (await Queries.ListServersAsync(new() { Deleted = null, TaskStates = ["", "deleting"] })).Count);
+    }
+
+    [Theory]
+    [InlineData("(")]
+    [InlineData("[z-a]")]
+    public async Task ListServers_InvalidPattern_IsAnArgumentError(string pattern) =>
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => Queries.ListServersAsync(new() { NamePattern = pattern }));
+
+    [Fact]
+    public async Task ListServers_PatternThatBacktracksForEver_IsAnArgumentErrorAndTheStoreGoesOn()
+    {
+        await ApplyAsync(Some.Commit(Some.Instance(new string('a', 60) + "!")));
+
+        // The back-reference forces the backtracking engine.
+        await Assert.ThrowsAsync<ArgumentException>(() => Queries.ListServersAsync(new() { NamePattern = @"^(a+)+(b)?\2$" }));
+        Assert.Single(await Queries.ListServersAsync(new() { NamePattern = "^(a+)+!$" }));
+    }
+
+    [Fact]
+    public async Task ListServers_UnknownSortKey_IsAnArgumentError() =>
+        await Assert.ThrowsAsync<ArgumentException>(() => Queries.ListServersAsync(new() { Sort = [("body; DROP TABLE tasks", false)] }));
+
+    [Fact]
+    public async Task ListServers_UnknownMarkerOrOutOfScope_Throws()
+    {
+        var instance = Some.Instance();
+        await ApplyAsync(Some.Commit(instance));
+
+        await Assert.ThrowsAsync<MarkerNotFoundException>(() => Queries.ListServersAsync(new() { Marker = InstanceId.New() }));
+        await Assert.ThrowsAsync<MarkerNotFoundException>(() => Queries.ListServersAsync(new() { Marker = instance.Id, Project = new("other") }));
+        Assert.Empty(await Queries.ListServersAsync(new() { Marker = instance.Id, Statuses = ["ERROR"] }));
+    }
+
+    [Fact]
+    public async Task ListServers_PagesOverAThousandInEveryOrder_LoseAndRepeatNothing()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 1000).Select(i => Journal.CommitAsync(Some.Commit(Some.Instance($"vm-{i * 7919 % 100:D3}") with
+        {
+            CreatedAt = Some.Start.AddSeconds(i % 37), Host = i % 3 == 0 ? null : new HostName($"h{i % 5}"), KeyName = i % 2 == 0 ? null : "k",
+            LaunchedAt = i % 4 == 0 ? null : Some.Start.AddMinutes(i % 11), VmState = (VmState)(i % 4),
+        }))));
+        (string, bool)[][] orders =
+        [
+            [("created_at", true)], [("created_at", false)], [("display_name", false), ("created_at", true)], [("host", true), ("key_name", false)],
+            [("launched_at", false), ("vm_state", true)], [("key_name", true)], [("launched_at", true), ("progress", true)], [],
+        ];
+        foreach (var order in orders)
+        {
+            var whole = (await Queries.ListServersAsync(new() { Sort = order, Limit = 2000 })).Select(v => v.Instance.Id).ToArray();
+            var paged = new List<InstanceId>();
+            IReadOnlyList<ServerView> page;
+            do
+            {
+                page = await Queries.ListServersAsync(new() { Sort = order, Limit = 83, Marker = paged.Count == 0 ? null : paged[^1] });
+                paged.AddRange(page.Select(v => v.Instance.Id));
+            }
+            while (page.Count > 0);
+
+            Assert.Equal(1000, whole.Distinct().Count());
+            Assert.Equal(whole, paged);
+        }
+    }
+
+    [Fact]
+    public async Task ListServers_SortedByName_IsInOrder()
+    {
+        foreach (var name in new[] { "b", "c", "a" })
+        {
+            await ApplyAsync(Some.Commit(Some.Instance(name)));
+        }
+
+        Assert.Equal(["a", "b", "c"], (await Queries.ListServersAsync(new() { Sort = [("display_name", false)] })).Select(v => v.Instance.Name));
+        Assert.Equal(["c", "b", "a"], (await Queries.ListServersAsync(new() { Sort = [("display_name", true)] })).Select(v => v.Instance.Name));
+    }
+
+    [Fact]
+    public async Task ListTasks_EachFilter_FindsExactlyItsTask()
+    {
+        var other = Some.Task();
+        var wanted = Some.Task(kind: "reboot") with
+        {
+            Project = new("p2"), User = new("u2"), Host = new HostName("h2"), CreatedAt = Some.Start.AddDays(1), UpdatedAt = Some.Start.AddDays(1), Run = TaskRun.Waiting,
+        };
+        await ApplyAsync(Some.Commit(other, wanted));
+        TaskFilter[] filters =
+        [
+            new() { Project = new("p2") }, new() { User = new("u2") }, new() { Host = new HostName("h2") }, new() { Instance = wanted.Instance }, new() { Request = wanted.Request },
+            new() { Kinds = [new("reboot"), new("delete")] }, new() { States = ["waiting"] }, new() { ChangesSince = Some.Start.AddHours(1) },
+        ];
+        foreach (var filter in filters)
+        {
+            Assert.Equal(wanted.Id, Assert.Single(await Queries.ListTasksAsync(filter)).Id);
+        }
+
+        Assert.Equal(other.Id, Assert.Single(await Queries.ListTasksAsync(new() { ChangesBefore = Some.Start })).Id);
+        Assert.Equal([wanted.Id, other.Id], (await Queries.ListTasksAsync(new())).Select(t => t.Id));
+        Assert.Empty(await Queries.ListTasksAsync(new() { States = [] }));
+    }
+
+    [Fact]
+    public async Task ListTasks_Paged_LosesAndRepeatsNothing()
+    {
+        var tasks = Enumerable.Range(0, 200).Select(i => Some.Task() with { CreatedAt = Some.Start.AddSeconds(i % 7) }).ToArray();
+        await ApplyAsync(Some.Commit(tasks));
+        var paged = new List<TaskRecord>();
+        IReadOnlyList<TaskRecord> page;
+        do
+        {
+            page = await Queries.ListTasksAsync(new() { Project = Some.Project, Limit = 33, Marker = paged.Count == 0 ? null : paged[^1].Id });
+            paged.AddRange(page);
+        }
+        while (page.Count > 0);
+
+        Assert.Equal(tasks.Select(t => t.Id.Value).Order(), paged.Select(t => t.Id.Value).Order());
+        Assert.Equal(paged.OrderByDescending(t => t.CreatedAt).ThenByDescending(t => t.Id.ToString(), StringComparer.Ordinal).Select(t => t.Id), paged.Select(t => t.Id));
+        await Assert.ThrowsAsync<MarkerNotFoundException>(() => Queries.ListTasksAsync(new() { Marker = TaskId.New() }));
+        await Assert.ThrowsAsync<MarkerNotFoundException>(() => Queries.ListTasksAsync(new() { Marker = tasks[0].Id, Project = new("other") }));
+    }
+
+    [Fact]
+    public async Task WaitForChange_CommitWhileWaiting_Returns()
+    {
+        var task = Some.Task();
+        await ApplyAsync(Some.Commit(task));
+        var wait = Queries.WaitForChangeAsync(task.Id, 1, TimeSpan.FromMinutes(5));
+        Assert.False(wait.IsCompleted);
+
+        await ApplyAsync(Some.Commit(Some.Task()));
+        Assert.False(wait.IsCompleted);
+        await ApplyAsync(Some.Commit(task.Next()));
+
+        await wait.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task WaitForChange_AlreadyNewer_ReturnsAtOnce()
+    {
+        var task = Some.Task();
+        await ApplyAsync(Some.Commit(task));
+
+        await Queries.WaitForChangeAsync(task.Id, 0, TimeSpan.FromMinutes(5)).WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task WaitForChange_TimeOverOrCancelled_Ends()
+    {
+        await Queries.WaitForChangeAsync(TaskId.New(), 0, TimeSpan.FromMilliseconds(1)).WaitAsync(TimeSpan.FromSeconds(30));
+        using var cancel = new CancellationTokenSource();
+        var wait = Queries.WaitForChangeAsync(TaskId.New(), 0, TimeSpan.FromMinutes(5), cancel.Token);
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
+    }
+
+    [Fact]
+    public async Task Flavors_DefaultsAddUpdateDelete()
+    {
+        var catalog = Store.Catalog;
+        var defaults = await catalog.ListFlavorsAsync();
+        Assert.Equal(
+            ["1 m1.tiny 512 1 1", "2 m1.small 2048 1 20", "3 m1.medium 4096 2 40", "4 m1.large 8192 4 80", "5 m1.xlarge 16384 8 160"],
+            defaults.Select(f => $"{f.Id} {f.Name} {f.RamMb} {f.Vcpus} {f.DiskGb}"));
+        Assert.All(defaults, f => Assert.True(f.IsPublic));
+        var flavor = new Flavor
+        {
+            Id = "x", Name = "x1", Vcpus = 3, RamMb = 64, DiskGb = 0, EphemeralGb = 2, SwapMb = 5, RxtxFactor = 0, IsPublic = false, Description = "d",
+            ExtraSpecs = new Dictionary<string, string> { ["hw:a"] = "b" },
+        };
+
+        Assert.True(await catalog.AddFlavorAsync(flavor));
+        Assert.False(await catalog.AddFlavorAsync(flavor with { Name = "other" }));
+        Assert.False(await catalog.AddFlavorAsync(flavor with { Id = "other" }));
+        Assert.True(await catalog.UpdateFlavorAsync(flavor with { Description = null, ExtraSpecs = new Dictionary<string, string>(), Vcpus = 99 }));
+        Assert.False(await catalog.UpdateFlavorAsync(flavor with { Id = "none" }));
+
+        var read = (await catalog.GetFlavorAsync("x"))!;
+        Assert.Equal((3, 0.0, false, null, 0), (read.Vcpus, read.RxtxFactor, read.IsPublic, read.Description, read.ExtraSpecs.Count));
+        Assert.True(await catalog.DeleteFlavorAsync("x"));
+        Assert.False(await catalog.DeleteFlavorAsync("x"));
+        Assert.Null(await catalog.GetFlavorAsync("x"));
+    }
+
+    [Fact]
+    public async Task KeyPairs_BelongToTheirUser()
+    {
+        var pair = new KeyPair(Some.User, "k", "ssh-ed25519 AAA", "fp", "ssh", Some.Start);
+
+        Assert.True(await Store.Catalog.AddKeyPairAsync(pair));
+        Assert.False(await Store.Catalog.AddKeyPairAsync(pair with { PublicKey = "other" }));
+        Assert.True(await Store.Catalog.AddKeyPairAsync(pair with { User = new("u2") }));
+
+        Assert.Equal(pair, await Store.Catalog.GetKeyPairAsync(Some.User, "k"));
+        Assert.Equal([pair], await Store.Catalog.ListKeyPairsAsync(Some.User));
+        Assert.True(await Store.Catalog.DeleteKeyPairAsync(Some.User, "k"));
+        Assert.False(await Store.Catalog.DeleteKeyPairAsync(Some.User, "k"));
+        Assert.Null(await Store.Catalog.GetKeyPairAsync(Some.User, "k"));
+        Assert.Single(await Store.Catalog.ListKeyPairsAsync(new("u2")));
+    }
+}
