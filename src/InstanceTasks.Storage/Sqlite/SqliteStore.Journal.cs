@@ -4,7 +4,7 @@ namespace InstanceTasks.Storage;
 
 public sealed partial class SqliteStore
 {
-    private const string DueSql =
+    internal const string DueSql =
         """
         WITH RECURSIVE
         clock AS MATERIALIZED (SELECT now FROM database_clock),

@@ -5,7 +5,7 @@ namespace InstanceTasks.Storage;
 
 public sealed partial class SqliteStore
 {
-    private static readonly string ViewSql =
+    internal static readonly string ViewSql =
         $"""
         SELECT i.id AS InstanceId, i.body AS InstanceBody, {TaskRow.Columns("h")}, {TaskRow.Columns("f")}
         FROM instances i
