@@ -45,8 +45,8 @@ public sealed class OrleansSqlTests : IDisposable
         Assert.True(row.Read());
         Assert.Equal("g/1", row.GetString(row.GetOrdinal("grainid")));
         Assert.Equal("r", row.GetString(row.GetOrdinal("ReminderName")));
+        // Stored without an offset, so that every version of the driver gives the same ticks; the provider declares them to be UTC.
         Assert.Equal(start.AddHours(1).Ticks, row.GetDateTime(row.GetOrdinal("StartTime")).Ticks);
-        Assert.Equal(DateTimeKind.Utc, row.GetDateTime(row.GetOrdinal("StartTime")).Kind);
         Assert.Equal(3_000_000_000, row.GetInt64(row.GetOrdinal("Period")));
         Assert.Equal(1, row.GetInt32(row.GetOrdinal("Version")));
         Assert.False(row.Read());
@@ -101,7 +101,7 @@ public sealed class OrleansSqlTests : IDisposable
         Assert.Equal(DBNull.Value, Write(extension, null, [9]));
         Assert.Equal(7L, Write(extension, 7, [9]));
         Assert.Equal(2L, Write(extension, 1, [2]));
-        Assert.Equal((2, new byte[] { 2 }), ReadState(extension));
+        Assert.Equal((2, "02"), ReadState(extension));
 
         Assert.Null(Scalar("ClearStorageKey", [.. Key(extension), ("GrainStateVersion", 1)]));
         Assert.Equal(3L, Scalar("ClearStorageKey", [.. Key(extension), ("GrainStateVersion", 2)]));
@@ -138,12 +138,12 @@ public sealed class OrleansSqlTests : IDisposable
     private object? Write(string? extension, int? version, byte[] payload) =>
         Scalar("WriteToStorageKey", [.. Key(extension), ("GrainStateVersion", version), ("PayloadBinary", payload)]);
 
-    private (int Version, byte[]? Payload) ReadState(string? extension)
+    private (int Version, string? Payload) ReadState(string? extension)
     {
         using var row = Read("ReadFromStorageKey", Key(extension));
         Assert.True(row.Read());
         var payload = row.GetOrdinal("PayloadBinary");
-        return (row.GetInt32(row.GetOrdinal("Version")), row.IsDBNull(payload) ? null : row.GetFieldValue<byte[]>(payload));
+        return (row.GetInt32(row.GetOrdinal("Version")), row.IsDBNull(payload) ? null : Convert.ToHexString(row.GetFieldValue<byte[]>(payload)));
     }
 
     private int Upsert(string grain, string name, DateTime start, long period, int hash = 1)
