@@ -48,11 +48,11 @@ public interface ITaskGrain : IGrainWithStringKey
 public interface IHostGrain : IGrainWithStringKey
 {
     /// <summary>Queues an attempt. Repeating it with the same stamp changes nothing.</summary>
-    [Alias("offer")]
+    [Alias("offer"), AlwaysInterleave]
     Task<WhereAnswer> Offer(Attempt attempt);
 
     /// <summary>Takes an attempt out of the queue, if no runner has it.</summary>
-    [Alias("withdraw")]
+    [Alias("withdraw"), AlwaysInterleave]
     Task Withdraw(VerbKey key, Stamp stamp);
 
     /// <summary>Where an attempt is.</summary>

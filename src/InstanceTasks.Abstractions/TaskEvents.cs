@@ -161,6 +161,9 @@ public sealed record IntentSet : TaskEvent
 
     /// <summary>The command, for a pause or cancel.</summary>
     [Id(2)] public CommandRecord? Command { get; init; }
+
+    /// <summary>For a supersede: the task_state to show from now on, which is the successor's.</summary>
+    [Id(3)] public string? ShownTaskState { get; init; }
 }
 
 /// <summary>A pause that had not been reached was taken back.</summary>
@@ -224,4 +227,10 @@ public sealed record TaskEnded : TaskEvent
 
     /// <summary>Why, unless it succeeded.</summary>
     [Id(1)] public Failure? Failure { get; init; }
+
+    /// <summary>The task that made it pointless, when it ended before its turn came.</summary>
+    [Id(2)] public TaskId? SupersededBy { get; init; }
+
+    /// <summary>The command that ended it (cancel before its turn, abandon), for the audit.</summary>
+    [Id(3)] public CommandRecord? Command { get; init; }
 }

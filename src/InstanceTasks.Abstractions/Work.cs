@@ -99,8 +99,11 @@ public sealed record PollRequest
     /// <summary>How long the host may hold the call; at most 10 s.</summary>
     [Id(4)] public TimeSpan Wait { get; init; }
 
-    /// <summary>False while the process cannot reach the hypervisor: it takes no new attempts but answers fences.</summary>
-    [Id(5)] public bool TakesWork { get; init; } = true;
+    /// <summary>How many attempts it can take now; 0 while it cannot reach the hypervisor, stops, or is full. It answers fences all the same.</summary>
+    [Id(5)] public int Room { get; init; }
+
+    /// <summary>Attempts it was given that are over: acknowledged by their task, or not granted. Repeated until a poll that lists them has returned.</summary>
+    [Id(6)] public List<HeldAttempt> Over { get; init; } = [];
 }
 
 /// <summary>One attempt in the hands of a runner.</summary>

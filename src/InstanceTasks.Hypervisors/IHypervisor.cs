@@ -9,13 +9,10 @@ namespace InstanceTasks.Hypervisors;
 /// Cancelling the token asks for an abort: the verb returns soon, and its effect may or may not be there.
 /// Only the step runner calls this interface.
 /// </summary>
-public interface IHypervisor
+public interface IHypervisor : IHypervisorHosts
 {
     /// <summary>The driver's name, for people.</summary>
     string Name { get; }
-
-    /// <summary>The hosts that this process reaches.</summary>
-    Task<IReadOnlyList<HostDescription>> ReadHostsAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Makes the root disk from the image.</summary>
     Task<VerbAnswer> PrepareDiskAsync(VerbCall call, CancellationToken abort);
@@ -128,4 +125,11 @@ public sealed class StaleStampException : Exception
         : base(message, innerException)
     {
     }
+}
+
+/// <summary>Which hosts this process reaches: the part of a hypervisor that is no verb.</summary>
+public interface IHypervisorHosts
+{
+    /// <summary>The hosts that this process reaches.</summary>
+    Task<IReadOnlyList<HostDescription>> ReadHostsAsync(CancellationToken cancellationToken = default);
 }

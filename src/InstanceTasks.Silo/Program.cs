@@ -1,1 +1,3 @@
-System.Console.WriteLine("not wired yet");
+using InstanceTasks.Silo;
+
+return await SiloProgram.RunAsync(args);

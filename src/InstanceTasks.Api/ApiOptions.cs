@@ -1,0 +1,51 @@
+namespace InstanceTasks.Api;
+
+/// <summary>How callers are authenticated.</summary>
+public enum AuthMode
+{
+    /// <summary>Not at all: everybody is the configured user. Loopback only.</summary>
+    None = 0,
+}
+
+/// <summary>Settings of the HTTP API.</summary>
+public sealed class ApiOptions
+{
+    /// <summary>Authentication. Default: <see cref="AuthMode.None"/>.</summary>
+    public AuthMode Auth { get; set; } = AuthMode.None;
+
+    /// <summary>The user that everybody is without authentication. Default: <c>demo-user</c>. Letters, digits and <c>-</c> only.</summary>
+    public string UserId { get; set; } = "demo-user";
+
+    /// <summary>The project that everybody is in without authentication. Default: <c>demo-project</c>. Letters, digits and <c>-</c> only.</summary>
+    public string ProjectId { get; set; } = "demo-project";
+
+    /// <summary>The roles that everybody has without authentication. Default: admin, member, reader.</summary>
+    public IList<string> Roles { get; set; } = ["admin", "member", "reader"];
+
+    /// <summary>The URL under which clients reach the API, without <c>/v2.1</c>. Default: null, the URL of each request.</summary>
+    public string? PublicUrl { get; set; }
+
+    /// <summary>Whether <c>X-Forwarded-Proto</c>, <c>-Host</c> and <c>-Prefix</c> decide about links. They change nothing else. Default: true.</summary>
+    public bool UseForwardedHeaders { get; set; } = true;
+
+    /// <summary>How long an unknown outcome is looked into before the answer is 503. Default: 30 s.</summary>
+    public TimeSpan UnknownOutcomeTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Pause between two looks into an unknown outcome. Default: 250 ms.</summary>
+    public TimeSpan UnknownOutcomePause { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Longest wait of a <c>?wait=</c> on a task. Default: 60 s.</summary>
+    public TimeSpan MaxTaskWait { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Most metadata items of a server. Default: 128, as Nova's quota.</summary>
+    public int MaxMetadataItems { get; set; } = 128;
+
+    /// <summary>Most key pairs of a user. Default: 100, as Nova's quota.</summary>
+    public int MaxKeyPairs { get; set; } = 100;
+
+    /// <summary>The uuid of the built-in image. Default: <c>6b1f0e7a-5d0c-4c1e-9f0b-1d2a3c4e5f60</c>.</summary>
+    public string ImageId { get; set; } = "6b1f0e7a-5d0c-4c1e-9f0b-1d2a3c4e5f60";
+
+    /// <summary>The name of the built-in image. Default: <c>tiny</c>.</summary>
+    public string ImageName { get; set; } = "tiny";
+}

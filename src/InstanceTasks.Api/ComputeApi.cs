@@ -1,0 +1,77 @@
+using InstanceTasks.Api.Actions;
+using InstanceTasks.Api.Auth;
+using InstanceTasks.Api.Flavors;
+using InstanceTasks.Api.Images;
+using InstanceTasks.Api.InstanceActions;
+using InstanceTasks.Api.KeyPairs;
+using InstanceTasks.Api.Limits;
+using InstanceTasks.Api.Servers;
+using InstanceTasks.Api.Submitting;
+using InstanceTasks.Api.Tasks;
+using InstanceTasks.Api.Versions;
+using InstanceTasks.Api.Wire;
+using InstanceTasks.Api.Zones;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace InstanceTasks.Api;
+
+/// <summary>Wires the HTTP API into a host.</summary>
+public static class ComputeApi
+{
+    /// <summary>
+    /// Adds the API. The host provides <see cref="IComputeCommands"/>, <see cref="ISecretProtector"/> and the engine's ports
+    /// <c>IQueries</c>, <c>ICatalog</c> and <c>IJournal</c>.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Changes of the defaults, or null.</param>
+    public static IServiceCollection AddComputeApi(this IServiceCollection services, Action<ApiOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddOptions<ApiOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ApiOptions>, ApiOptionsValidator>();
+        if (configure is not null)
+        {
+            services.Configure(configure);
+        }
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<IAuthenticator, NoAuth>();
+        services.AddSingleton<VersionDocuments>();
+        services.AddSingleton<TaskSubmitter>();
+        services.AddSingleton<IdempotencyKeys>();
+        services.AddSingleton<ServerReader>();
+        services.AddSingleton<ImageCatalog>();
+        services.AddSingleton<TaskCommands>();
+        services.AddSingleton<Router>();
+        services.AddSingleton<ApiPipeline>();
+        return services.AddResources();
+    }
+
+    /// <summary>Serves the API at every path that no other endpoint takes.</summary>
+    /// <param name="endpoints">The application.</param>
+    public static IEndpointConventionBuilder MapComputeApi(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var pipeline = endpoints.ServiceProvider.GetRequiredService<ApiPipeline>();
+        return endpoints.Map("/{**path}", pipeline.InvokeAsync).WithDisplayName("compute API");
+    }
+
+    private static IServiceCollection AddResources(this IServiceCollection services) => services
+        .AddSingleton<IApiResource, CreateServer>()
+        .AddSingleton<IApiResource, ServerListing>()
+        .AddSingleton<IApiResource, ServerResource>()
+        .AddSingleton<IApiResource, ServerMetadata>()
+        .AddSingleton<IApiResource, ServerActions>()
+        .AddSingleton<IApiResource, InstanceActionResource>()
+        .AddSingleton<IApiResource, FlavorResource>()
+        .AddSingleton<IApiResource, FlavorExtraSpecs>()
+        .AddSingleton<IApiResource, KeyPairResource>()
+        .AddSingleton<IApiResource, ImageResource>()
+        .AddSingleton<IApiResource, LimitsResource>()
+        .AddSingleton<IApiResource, ZoneResource>()
+        .AddSingleton<IApiResource, TaskResource>();
+}

@@ -1,0 +1,159 @@
+using System.Text.Json.Nodes;
+using InstanceTasks.Api.Images;
+using InstanceTasks.Api.Submitting;
+using InstanceTasks.Api.Wire;
+using InstanceTasks.Engine;
+using Microsoft.Extensions.Options;
+
+namespace InstanceTasks.Api.Servers;
+
+/// <summary><c>POST /servers</c> (nova-api §2.1).</summary>
+internal sealed class CreateServer(
+    TaskSubmitter submitter, IdempotencyKeys keys, ICatalog catalog, IQueries queries, ImageCatalog images, ISecretProtector secrets, TimeProvider time, IOptions<ApiOptions> options)
+    : IApiResource
+{
+    public IEnumerable<ApiRoute> Routes => [new("POST", "servers", CreateAsync)];
+
+    private async Task<ApiAnswer> CreateAsync(ApiCall call)
+    {
+        var body = await call.BodyAsync();
+        var (keyed, replay) = await keys.LookAsync(call);
+        if (replay is not null)
+        {
+            return replay;
+        }
+
+        var input = CreateServerSchema.Parse(call.Version, body);
+        var instance = await InstanceAsync(call, input);
+        var password = input.AdminPass ?? Passwords.New();
+        var shown = BodyOf(call, input, instance);
+        var location = call.Links.Versioned($"servers/{instance.Id}");
+        var request = Request(call, input, instance, keyed, password);
+        request = keyed is null ? request : request with { Idempotency = keyed.Claim(call.Caller, request.Task, 202, shown, location) };
+
+        var answer = await submitter.SubmitAsync(call, request);
+        if (answer is { Verdict: AcceptVerdict.Replayed, Replay: { } stored })
+        {
+            return await keys.ReplayAsync(call, stored);
+        }
+
+        if (shown["server"] is JsonObject server)
+        {
+            server["adminPass"] = password;
+        }
+
+        return new ApiAnswer(202, shown).With("Location", location).WithTask(call.Links, request.Task);
+    }
+
+    private SubmitTask Request(ApiCall call, CreateServerInput input, InstanceRecord instance, KeyedCall? keyed, string password)
+    {
+        var request = TaskSubmitter.Request(call, Kinds.Create, instance.Id) with { NewInstance = instance };
+        if (input.UserData is { } data)
+        {
+            request.Secrets[ServerReader.UserDataSecret] = secrets.Protect(data);
+        }
+
+        if (keyed is not null)
+        {
+            // Kept only to answer a repeat with the same password; nobody else can ask for it.
+            request.Secrets[IdempotencyKeys.PasswordSecret] = secrets.Protect(password);
+        }
+
+        return request;
+    }
+
+    private static JsonObject BodyOf(ApiCall call, CreateServerInput input, InstanceRecord instance) => input.ReturnReservation
+        ? new() { ["reservation_id"] = instance.ReservationId }
+        : new()
+        {
+            ["server"] = new JsonObject
+            {
+                ["id"] = instance.Id.ToString(),
+                ["links"] = call.Links.SelfAndBookmark($"servers/{instance.Id}"),
+                ["OS-DCF:diskConfig"] = instance.DiskConfig,
+                ["security_groups"] = new JsonArray([.. instance.SecurityGroups.Select(g => new JsonObject { ["name"] = g })]),
+            },
+        };
+
+    private async Task<InstanceRecord> InstanceAsync(ApiCall call, CreateServerInput input)
+    {
+        var flavor = await FlavorAsync(call, input);
+        CheckImage(input, flavor);
+        await CheckKeyAsync(call, input);
+        await CheckZoneAsync(call, input);
+        CheckMetadata(input.Metadata, options.Value.MaxMetadataItems);
+        var id = InstanceId.New();
+        var now = time.GetUtcNow();
+        return new()
+        {
+            Id = id,
+            Project = call.Caller.Project,
+            User = call.Caller.User,
+            Name = input.Name,
+            Description = input.Description,
+            VmState = VmState.Building,
+            Flavor = flavor.ToSnapshot(),
+            ImageId = input.ImageRef,
+            Metadata = input.Metadata,
+            Tags = input.Tags,
+            KeyName = input.KeyName,
+            PinnedZone = input.Zone,
+            ConfigDrive = input.ConfigDrive,
+            DiskConfig = input.DiskConfig,
+            AccessIPv4 = input.AccessIPv4,
+            AccessIPv6 = input.AccessIPv6,
+            Hostname = input.Hostname ?? Hostnames.From(input.Name, id),
+            ReservationId = Passwords.NewReservation(),
+            SecurityGroups = input.SecurityGroups,
+            UserDataSet = input.UserData is not null,
+            CreatedAt = now,
+            UpdatedAt = now,
+        };
+    }
+
+    private async Task<Flavor> FlavorAsync(ApiCall call, CreateServerInput input)
+    {
+        var flavor = await catalog.GetFlavorAsync(input.FlavorRef, call.Aborted);
+        return flavor is not null && (flavor.IsPublic || call.IsAdmin)
+            ? flavor
+            : throw ApiFault.BadRequest($"Flavor {input.FlavorRef} could not be found.");
+    }
+
+    private void CheckImage(CreateServerInput input, Flavor flavor)
+    {
+        var image = images.Find(input.ImageRef) ?? throw ApiFault.BadRequest("Can not find requested image");
+        if (flavor.RamMb < image.MinRamMb)
+        {
+            throw ApiFault.BadRequest("Flavor's memory is too small for requested image.");
+        }
+
+        if (flavor.DiskGb < image.MinDiskGb)
+        {
+            throw ApiFault.BadRequest("Flavor's disk is too small for requested image.");
+        }
+    }
+
+    private async Task CheckKeyAsync(ApiCall call, CreateServerInput input)
+    {
+        if (input.KeyName is { } key && await catalog.GetKeyPairAsync(call.Caller.User, key, call.Aborted) is null)
+        {
+            throw ApiFault.BadRequest("Invalid key_name provided.");
+        }
+    }
+
+    private async Task CheckZoneAsync(ApiCall call, CreateServerInput input)
+    {
+        if (input.Zone is { } zone && !(await queries.ListHostsAsync(call.Aborted)).Any(h => h.Zone == zone))
+        {
+            throw ApiFault.BadRequest("The requested availability zone is not available");
+        }
+    }
+
+    internal static void CheckMetadata(IReadOnlyDictionary<string, string> metadata, int allowed)
+    {
+        if (metadata.Count > allowed)
+        {
+            throw new ApiFault(403, $"Maximum number of metadata items exceeds {allowed}");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+using System.Text.RegularExpressions;
+using InstanceTasks.Api.Wire;
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.Api.Servers;
+
+/// <summary>The query of a list of servers (nova-api §2.2) as a filter.</summary>
+/// <param name="Filter">What the store evaluates; its limit is the page size.</param>
+/// <param name="Rest">What the store does not evaluate; null when nothing is left.</param>
+/// <param name="Empty">The result is empty whatever is stored.</param>
+internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? Rest, bool Empty)
+{
+    private static readonly string[] Statuses =
+    [
+        "ACTIVE", "BUILD", "DELETED", "ERROR", "HARD_REBOOT", "MIGRATING", "PASSWORD", "PAUSED", "REBOOT", "REBUILD", "RESCUE", "RESIZE",
+        "REVERT_RESIZE", "SHELVED", "SHELVED_OFFLOADED", "SHUTOFF", "SOFT_DELETED", "SUSPENDED", "UNKNOWN", "VERIFY_RESIZE",
+    ];
+
+    private static readonly string[] ForUsers =
+        ["reservation_id", "name", "status", "image", "flavor", "ip", "changes-since", "all_tenants"];
+
+    private static readonly string[] ForUsersFrom83 =
+    [
+        "availability_zone", "config_drive", "key_name", "created_at", "launched_at", "terminated_at", "power_state", "task_state", "vm_state", "progress", "user_id",
+    ];
+
+    private static readonly string[] Paging = ["limit", "marker", "sort_key", "sort_dir"];
+
+    private static readonly string[] Known =
+    [
+        .. ForUsers, .. ForUsersFrom83, .. Paging, "access_ip_v4", "access_ip_v6", "accessIPv4", "accessIPv6", "auto_disk_config", "deleted", "description",
+        "display_description", "display_name", "host", "hostname", "image_ref", "instance_type_id", "ip6", "kernel_id", "launch_index", "locked_by", "node",
+        "project_id", "ramdisk_id", "root_device_name", "soft_deleted", "tenant_id", "uuid",
+    ];
+
+    private static readonly Dictionary<string, string> SortKeys = new(StringComparer.Ordinal)
+    {
+        ["created_at"] = "created_at", ["updated_at"] = "updated_at", ["display_name"] = "display_name", ["uuid"] = "uuid", ["vm_state"] = "vm_state",
+        ["host"] = "host", ["availability_zone"] = "availability_zone", ["launched_at"] = "launched_at", ["key_name"] = "key_name",
+        ["project_id"] = "project_id", ["user_id"] = "user_id", ["image_ref"] = "image_ref", ["power_state"] = "power_state",
+    };
+
+    public static ServerQuery Parse(ApiCall call)
+    {
+        CheckNames(call);
+        return new Builder(call).Build();
+    }
+
+    private static void CheckNames(ApiCall call)
+    {
+        foreach (var name in call.Query.Names.Where(n => n.StartsWith('_')))
+        {
+            throw ApiFault.BadRequest($"Invalid input for query parameters {name}. Value: {call.Query.Text(name)}. '{name}' does not match any of the regexes");
+        }
+
+        if (call.AtLeast(75))
+        {
+            call.Query.Only([.. Known, .. Since(call, 26, "tags", "tags-any", "not-tags", "not-tags-any"), .. Since(call, 66, "changes-before"), .. Since(call, 73, "locked")]);
+        }
+    }
+
+    private static string[] Since(ApiCall call, int minor, params string[] names) => call.AtLeast(minor) ? names : [];
+
+    private sealed class Builder(ApiCall call)
+    {
+        private readonly List<Func<ServerView, bool>> _rest = [];
+        private readonly QueryInput _query = call.Query;
+        private bool _empty;
+
+        public ServerQuery Build()
+        {
+            var filter = Scope(new ServerFilter { Limit = _query.Limit(), Marker = Marker(), Sort = Sort() });
+            filter = Changes(Tags(Simple(Status(filter))));
+            Rest();
+            return new(filter, _rest.Count == 0 ? null : view => _rest.TrueForAll(r => r(view)), _empty || filter.Limit == 0);
+        }
+
+        /// <summary>Whether the parameter counts: for users, all but a few are dropped without a word.</summary>
+        private bool Counts(string name) => _query.Has(name) && (call.IsAdmin || ForUsers.Contains(name)
+            || (name == "ip6" && call.AtLeast(5))
+            || (call.AtLeast(83) && ForUsersFrom83.Contains(name))
+            || (call.AtLeast(90) && name == "hostname"));
+
+        private string? Text(string name) => Counts(name) ? _query.Text(name) : null;
+
+        private ServerFilter Scope(ServerFilter filter)
+        {
+            var all = _query.Text("all_tenants") is { } text && (text.Length == 0
+                || (Lexical.Boolean(text) ?? throw QueryInput.Invalid("all_tenants", text, $"'{text}' is not a boolean")));
+            if (all)
+            {
+                call.NeedAdmin("servers:index:get_all_tenants");
+            }
+
+            var asked = call.IsAdmin ? _query.Text("project_id") ?? _query.Text("tenant_id") : null;
+            return filter with { Project = asked is not null ? new ProjectId(asked) : all ? null : call.Caller.Project };
+        }
+
+        private InstanceId? Marker()
+        {
+            if (_query.Text("marker") is not { } text)
+            {
+                return null;
+            }
+
+            return InstanceId.TryParse(text, out var id) ? id : throw ApiFault.BadRequest($"marker [{text}] not found");
+        }
+
+        private List<(string, bool)> Sort()
+        {
+            var keys = _query.All("sort_key");
+            var directions = _query.All("sort_dir");
+            if (directions.FirstOrDefault(d => d is not ("asc" or "desc")) is { } bad)
+            {
+                throw QueryInput.Invalid("sort_dir", bad, $"'{bad}' is not one of ['asc', 'desc']");
+            }
+
+            return keys.Count == 0
+                ? [("created_at", directions.Count == 0 || directions[0] == "desc")]
+                : [.. keys.Select((key, i) => (SortKey(key), i >= directions.Count || directions[i] == "desc"))];
+        }
+
+        private string SortKey(string key) =>
+            key == "locked" && call.AtLeast(73) ? "locked"
+            : key is "host" or "node" && !call.IsAdmin ? throw QueryInput.Invalid("sort_key", key, "Only administrators may sort by host.")
+            : SortKeys.GetValueOrDefault(key == "node" ? "host" : key) ?? throw QueryInput.Invalid("sort_key", key, $"'{key}' is not one of the supported sort keys");
+
+        private ServerFilter Status(ServerFilter filter)
+        {
+            var words = _query.All("status").Where(s => s.Length > 0).Select(s => s.ToUpperInvariant()).ToList();
+            if (words.Count == 0)
+            {
+                return filter;
+            }
+
+            if (words.FirstOrDefault(w => !Statuses.Contains(w)) is { } bad && call.AtLeast(38))
+            {
+                throw ApiFault.BadRequest($"Invalid status value: {bad}");
+            }
+
+            words = [.. words.Where(Statuses.Contains)];
+            _empty |= words.Count == 0;
+            if (!words.Contains("DELETED"))
+            {
+                return filter with { Statuses = words };
+            }
+
+            return call.IsAdmin ? filter with { Statuses = words, Deleted = true } : throw ApiFault.Policy("servers:index:deleted");
+        }
+
+        private ServerFilter Simple(ServerFilter filter)
+        {
+            filter = filter with
+            {
+                NamePattern = Pattern(Text("name") ?? Text("display_name")),
+                FlavorId = Text("flavor") ?? Text("instance_type_id"),
+                ImageId = Text("image") ?? Text("image_ref"),
+                User = Text("user_id") is { } user ? new UserId(user) : null,
+                Host = (Text("host") ?? Text("node")) is { } host ? new HostName(host) : null,
+                ReservationId = Text("reservation_id"),
+                KeyName = Text("key_name"),
+                AvailabilityZone = Text("availability_zone"),
+                Id = Uuid(Text("uuid")),
+                VmStates = VmStates(),
+                TaskStates = Counts("task_state") ? [.. _query.All("task_state").Select(t => t is "None" ? "" : t)] : null,
+                Locked = call.AtLeast(73) ? _query.Bool("locked") : null,
+            };
+            return call.IsAdmin && _query.Bool("deleted") is { } deleted ? filter with { Deleted = deleted } : filter;
+        }
+
+        private InstanceId? Uuid(string? text)
+        {
+            if (text is null)
+            {
+                return null;
+            }
+
+            _empty |= !InstanceId.TryParse(text, out var id);
+            return id;
+        }
+
+        private List<VmState>? VmStates()
+        {
+            if (!Counts("vm_state"))
+            {
+                return null;
+            }
+
+            var asked = _query.All("vm_state");
+            List<VmState> states = [.. Enum.GetValues<VmState>().Where(s => asked.Contains(EffectiveState.NameOf(s)))];
+            _empty |= states.Count == 0;
+            return states;
+        }
+
+        private static string? Pattern(string? text)
+        {
+            if (string.IsNullOrEmpty(text))
+            {
+                return null;
+            }
+
+            try
+            {
+                _ = new Regex(text, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+                return text;
+            }
+            catch (ArgumentException)
+            {
+                throw QueryInput.Invalid("name", text, $"'{text}' is not a 'regex'");
+            }
+        }
+
+        private ServerFilter Tags(ServerFilter filter) => !call.AtLeast(26) ? filter : filter with
+        {
+            Tags = Split("tags"),
+            TagsAny = Split("tags-any"),
+            NotTags = Split("not-tags"),
+            NotTagsAny = Split("not-tags-any"),
+        };
+
+        private string[]? Split(string name) => _query.Text(name) is { Length: > 0 } text ? text.Split(',') : null;
+
+        /// <summary>A span of changes includes deleted servers, unless the caller says otherwise.</summary>
+        private ServerFilter Changes(ServerFilter filter)
+        {
+            var (since, before) = _query.Changes(withBefore: call.AtLeast(66));
+            var spans = since is not null || before is not null;
+            return filter with
+            {
+                ChangesSince = since,
+                ChangesBefore = before,
+                Deleted = spans && !(call.IsAdmin && _query.Has("deleted")) && filter.Deleted is false ? null : filter.Deleted,
+            };
+        }
+
+        private void Rest()
+        {
+            // Servers have no addresses here, so that a filter by address matches none.
+            _empty |= Text("ip") is { Length: > 0 } || Text("ip6") is { Length: > 0 };
+            Rest("power_state", (view, text) => PowerIs(EffectiveState.Of(view).Power, text));
+            Rest("config_drive", (view, text) => view.Instance.ConfigDrive == (Lexical.Boolean(text) ?? throw QueryInput.Invalid("config_drive", text, "It is not a boolean.")));
+            Rest("hostname", (view, text) => view.Instance.Hostname == text);
+            Rest("description", (view, text) => view.Instance.Description == text);
+            Rest("display_description", (view, text) => view.Instance.Description == text);
+            Rest("locked_by", (view, text) => view.Instance.LockedBy == text);
+            Rest("access_ip_v4", (view, text) => view.Instance.AccessIPv4 == text);
+            Rest("access_ip_v6", (view, text) => view.Instance.AccessIPv6 == text);
+            Rest("accessIPv4", (view, text) => view.Instance.AccessIPv4 == text);
+            Rest("accessIPv6", (view, text) => view.Instance.AccessIPv6 == text);
+            Rest("launch_index", (_, text) => text == "0");
+            Rest("progress", (_, text) => text == "0");
+            Refuse("auto_disk_config", "created_at", "kernel_id", "launched_at", "ramdisk_id", "root_device_name", "terminated_at");
+        }
+
+        private void Rest(string name, Func<ServerView, string, bool> matches)
+        {
+            if (Text(name) is { } text)
+            {
+                _rest.Add(view => matches(view, text));
+            }
+        }
+
+        private void Refuse(params string[] names)
+        {
+            if (names.FirstOrDefault(Counts) is { } name)
+            {
+                throw ApiFault.Unsupported($"A filter of servers by {name}");
+            }
+        }
+
+        private static bool PowerIs(PowerState power, string text) =>
+            text == ((int)power).ToString() || string.Equals(text, power.ToString(), StringComparison.OrdinalIgnoreCase);
+    }
+}

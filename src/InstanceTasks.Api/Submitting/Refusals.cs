@@ -1,0 +1,28 @@
+using InstanceTasks.Api.Wire;
+
+namespace InstanceTasks.Api.Submitting;
+
+/// <summary>Refusals of the engine as faults.</summary>
+internal static class Refusals
+{
+    public static ApiFault ToFault(Refusal refusal, ApiLinks links, string? notFound = null)
+    {
+        var headers = refusal.RunningTask is { } running ? ApiAnswer.TaskHeaders(links, running) : [];
+        return new(StatusOf(refusal.Kind), MessageOf(refusal, notFound)) { Headers = headers };
+    }
+
+    private static string MessageOf(Refusal refusal, string? notFound) =>
+        refusal.Kind == RefusalKind.NotFound && notFound is not null ? notFound
+        : refusal.RunningTask is { } running && !refusal.Message.Contains(running.ToString(), StringComparison.OrdinalIgnoreCase) ? $"{refusal.Message} (task {running})"
+        : refusal.Message;
+
+    private static int StatusOf(RefusalKind kind) => kind switch
+    {
+        RefusalKind.NotFound => 404,
+        RefusalKind.WrongState or RefusalKind.Busy or RefusalKind.Locked or RefusalKind.NotNow or RefusalKind.NotReady => 409,
+        RefusalKind.Forbidden or RefusalKind.Quota => 403,
+        RefusalKind.KeyReused => 422,
+        RefusalKind.Invalid => 400,
+        _ => 500,
+    };
+}

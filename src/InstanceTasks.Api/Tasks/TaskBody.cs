@@ -1,0 +1,93 @@
+using System.Text.Json.Nodes;
+using InstanceTasks.Api.Wire;
+
+namespace InstanceTasks.Api.Tasks;
+
+/// <summary>The JSON of a task (design §8). Hosts and the details of failures are for administrators.</summary>
+internal static class TaskBody
+{
+    public static JsonObject Of(ApiCall call, TaskRecord task) => new()
+    {
+        ["id"] = task.Id.ToString(),
+        ["kind"] = task.Kind.Name,
+        ["state"] = task.State,
+        ["phase"] = Lower(task.Phase),
+        ["intent"] = Lower(task.Intent),
+        ["server_id"] = task.Instance.ToString(),
+        ["project_id"] = task.Project.Value,
+        ["user_id"] = task.User.Value,
+        ["request_id"] = task.Request.Value,
+        ["created_at"] = WireTime.Precise(task.CreatedAt),
+        ["started_at"] = WireTime.Precise(task.StartedAt),
+        ["updated_at"] = WireTime.Precise(task.UpdatedAt),
+        ["finished_at"] = WireTime.Precise(task.FinishedAt),
+        ["step"] = CurrentStep(task),
+        ["steps"] = new JsonArray([.. task.Steps.Select(s => StepOf(call, s))]),
+        ["failure"] = FailureOf(call, task.Failure),
+        ["waiting_for"] = task.WaitReason,
+        ["not_before"] = WireTime.Precise(task.NotBefore),
+        ["superseded_by"] = task.SupersededBy?.ToString(),
+        ["supersedes"] = task.Supersedes?.ToString(),
+        ["retry_of"] = task.RetryOf?.ToString(),
+        ["checkpoint"] = Checkpoint(call, task),
+        ["epoch"] = task.Epoch,
+        ["plan_version"] = task.PlanVersion,
+        ["links"] = new JsonArray(
+            ApiLinks.Link("self", call.Links.Versioned($"tasks/{task.Id}")),
+            ApiLinks.Link("server", call.Links.Versioned($"servers/{task.Instance}"))),
+    };
+
+    /// <summary>What is known for certain at the last commit: where the machine is, its power, and the number of commits so far.</summary>
+    private static JsonObject Checkpoint(ApiCall call, TaskRecord task)
+    {
+        var body = new JsonObject { ["seq"] = task.Seq, ["power"] = task.Power is { } power ? (int)power : null };
+        if (call.IsAdmin)
+        {
+            body["host"] = task.Host?.Value;
+        }
+
+        return body;
+    }
+
+    private static string? CurrentStep(TaskRecord task) => task.IsEnded ? null : task.Steps.FindLast(s => s.FinishedAt is null)?.Name;
+
+    private static JsonObject StepOf(ApiCall call, StepRecord step)
+    {
+        var body = new JsonObject
+        {
+            ["name"] = step.Name,
+            ["direction"] = Lower(step.Direction),
+            ["state"] = step.Result ?? "running",
+            ["attempts"] = step.Attempts,
+            ["started_at"] = WireTime.Precise(step.StartedAt),
+            ["finished_at"] = WireTime.Precise(step.FinishedAt),
+            ["failure"] = FailureOf(call, step.Failure),
+            ["note"] = step.Note,
+        };
+        if (call.IsAdmin)
+        {
+            body["host"] = step.Host?.Value;
+        }
+
+        return body;
+    }
+
+    private static JsonObject? FailureOf(ApiCall call, Failure? failure)
+    {
+        if (failure is null)
+        {
+            return null;
+        }
+
+        var body = new JsonObject { ["kind"] = failure.Kind, ["message"] = failure.Message, ["retryable"] = failure.Retryable };
+        if (call.IsAdmin)
+        {
+            body["details"] = failure.Details;
+        }
+
+        return body;
+    }
+
+    private static string Lower<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
+}

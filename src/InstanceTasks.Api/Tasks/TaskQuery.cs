@@ -1,0 +1,87 @@
+using InstanceTasks.Api.Wire;
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.Api.Tasks;
+
+/// <summary>The query of a list of tasks.</summary>
+internal static class TaskQuery
+{
+    private static readonly string[] Known =
+        ["state", "kind", "server_id", "request_id", "project", "all_projects", "host", "user", "changes-since", "changes-before", "limit", "marker"];
+
+    public static TaskFilter Parse(ApiCall call)
+    {
+        call.Query.Only(Known);
+        var (since, before) = call.Query.Changes(withBefore: true);
+        return new()
+        {
+            Project = ProjectOf(call),
+            Instance = Instance(call),
+            Request = call.Query.Text("request_id") is { } request ? new RequestId(request) : null,
+            Kinds = List(call, "kind") is { } kinds ? [.. kinds.Select(k => new TaskKind(k))] : null,
+            States = States(call),
+            Host = HostOf(call),
+            User = call.Query.Text("user") is { } user ? new UserId(user) : null,
+            ChangesSince = since,
+            ChangesBefore = before,
+            Marker = Marker(call),
+            Limit = call.Query.Limit(),
+        };
+    }
+
+    /// <summary>The caller's own project, unless an administrator names another or all.</summary>
+    private static ProjectId? ProjectOf(ApiCall call)
+    {
+        var asked = call.Query.Text("project") is { } text ? new ProjectId(text) : call.Caller.Project;
+        var all = call.Query.Bool("all_projects") ?? false;
+        if (all || asked != call.Caller.Project)
+        {
+            call.NeedAdmin("tasks:index:all_projects");
+        }
+
+        return all ? null : asked;
+    }
+
+    private static InstanceId? Instance(ApiCall call)
+    {
+        if (call.Query.Text("server_id") is not { } text)
+        {
+            return null;
+        }
+
+        return InstanceId.TryParse(text, out var id) ? id : throw QueryInput.Invalid("server_id", text, $"'{text}' is not a 'uuid'");
+    }
+
+    private static List<string>? States(ApiCall call)
+    {
+        var states = List(call, "state");
+        return states?.Find(s => !TaskStateNames.All.Contains(s)) is { } bad
+            ? throw QueryInput.Invalid("state", bad, $"'{bad}' is not one of [{string.Join(", ", TaskStateNames.All.Select(s => $"'{s}'"))}]")
+            : states;
+    }
+
+    private static HostName? HostOf(ApiCall call)
+    {
+        if (call.Query.Text("host") is not { } host)
+        {
+            return null;
+        }
+
+        call.NeedAdmin("tasks:index:host");
+        return new(host);
+    }
+
+    private static TaskId? Marker(ApiCall call)
+    {
+        if (call.Query.Text("marker") is not { } text)
+        {
+            return null;
+        }
+
+        return TaskId.TryParse(text, null, out var id) ? id : throw ApiFault.BadRequest($"marker [{text}] not found");
+    }
+
+    /// <summary>Repeated, or separated by commas.</summary>
+    private static List<string>? List(ApiCall call, string name) =>
+        call.Query.Has(name) ? [.. call.Query.All(name).SelectMany(v => v.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))] : null;
+}

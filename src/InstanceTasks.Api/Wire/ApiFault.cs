@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+
+namespace InstanceTasks.Api.Wire;
+
+/// <summary>An answer of 4xx or 5xx in Nova's envelope (nova-api §1.5). Thrown anywhere below the pipeline, which writes it.</summary>
+#pragma warning disable CA1032, CA1064 // an internal control-flow exception: the status is never optional
+internal sealed class ApiFault(int status, string message) : Exception(message)
+#pragma warning restore CA1032, CA1064
+{
+    public int Status { get; } = status;
+
+    public Dictionary<string, string> Headers { get; init; } = [];
+
+    public static ApiFault BadRequest(string message) => new(400, message);
+
+    public static ApiFault NotFound(string message) => new(404, message);
+
+    public static ApiFault NoSuchResource() => new(404, "The resource could not be found.");
+
+    public static ApiFault NoSuchServer(string id) => new(404, $"Instance {id} could not be found.");
+
+    public static ApiFault Conflict(string message) => new(409, message);
+
+    public static ApiFault Policy(string rule) => new(403, $"Policy doesn't allow os_compute_api:{rule} to be performed.");
+
+    public static ApiFault MalformedBody() => new(400, "Malformed request body");
+
+    /// <summary>A known feature that this deployment does not have: said, never silently left out.</summary>
+    public static ApiFault Unsupported(string what) => new(400, $"{what} is not supported by this deployment.");
+
+    public ApiAnswer ToAnswer()
+    {
+        var fault = new JsonObject { ["code"] = Status, ["message"] = Message };
+        if (Status is 413 or 429)
+        {
+            fault["retryAfter"] = "0";
+        }
+
+        return new ApiAnswer(Status, new JsonObject { [KeyOf(Status)] = fault }) { Headers = Headers };
+    }
+
+    private static string KeyOf(int status) => status switch
+    {
+        400 => "badRequest",
+        401 => "unauthorized",
+        403 => "forbidden",
+        404 => "itemNotFound",
+        405 => "badMethod",
+        409 => "conflictingRequest",
+        413 or 429 => "overLimit",
+        415 => "badMediaType",
+        501 => "notImplemented",
+        503 => "serviceUnavailable",
+        _ => "computeFault",
+    };
+}

@@ -1,0 +1,134 @@
+using InstanceTasks.Api.Auth;
+using InstanceTasks.Api.Versions;
+using InstanceTasks.Engine;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace InstanceTasks.Api.Wire;
+
+/// <summary>One request from its first header to its answer: request id, microversion, identity, route, fault envelope.</summary>
+internal sealed partial class ApiPipeline(Router router, IAuthenticator authenticator, VersionDocuments documents, IOptions<ApiOptions> options, ILogger<ApiPipeline> log)
+{
+    public async Task InvokeAsync(HttpContext http)
+    {
+        var request = RequestId.New();
+        http.Response.Headers["x-openstack-request-id"] = request.Value;
+        http.Response.Headers["x-compute-request-id"] = request.Value;
+        using var scope = log.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["request_id"] = request.Value,
+            ["global_request_id"] = http.Request.Headers["X-Openstack-Request-Id"].ToString(),
+        });
+        try
+        {
+            var answer = await AnswerAsync(http, request);
+            await answer.WriteAsync(http);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            LogClientGone(log, http.Request.Method, http.Request.Path.Value ?? "");
+        }
+    }
+
+    private async Task<ApiAnswer> AnswerAsync(HttpContext http, RequestId request)
+    {
+        try
+        {
+            return await DispatchAsync(http, request);
+        }
+        catch (ApiFault fault)
+        {
+            return fault.ToAnswer();
+        }
+        catch (Engine.MarkerNotFoundException)
+        {
+            return ApiFault.BadRequest($"marker [{http.Request.Query["marker"]}] not found").ToAnswer();
+        }
+        catch (BadHttpRequestException exception)
+        {
+            return new ApiFault(exception.StatusCode, exception.Message).ToAnswer();
+        }
+        catch (Exception exception) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            LogUnexpected(log, exception, http.Request.Method, http.Request.Path.Value ?? "", request.Value);
+            return new ApiFault(500, $"Unexpected API Error. Please report this with the request id {request} and the log of the API.\n{exception.GetType()}").ToAnswer();
+        }
+    }
+
+    private Task<ApiAnswer> DispatchAsync(HttpContext http, RequestId request)
+    {
+        var path = (http.Request.Path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return path is ["v2.1", ..] ? VersionedAsync(http, request, path[1..]) : UnversionedAsync(http, request, path);
+    }
+
+    private async Task<ApiAnswer> VersionedAsync(HttpContext http, RequestId request, string[] path)
+    {
+        var version = ApiVersion.Negotiate(http.Request.Headers);
+        Echo(http, version);
+        if (path.Length == 0)
+        {
+            return documents.Detail(LinksOf(http));
+        }
+
+        var who = await authenticator.AuthenticateAsync(http);
+        var match = router.FindVersioned(MethodOf(http), path, version);
+        string? project = null;
+        if (match is null && IsProjectPrefix(path[0], who))
+        {
+            project = path[0];
+            if (path.Length == 1 && project == who.Project.Value)
+            {
+                return documents.Detail(LinksOf(http));
+            }
+
+            match = router.FindVersioned(MethodOf(http), path.AsSpan(1), version);
+            CheckProject(match, project, who);
+        }
+
+        return match is null
+            ? throw ApiFault.NoSuchResource()
+            : await match.Route.Handler(new ApiCall(http, version, who, request, new(ApiLinks.BaseOf(http.Request, options.Value), project), match.Values));
+    }
+
+    private async Task<ApiAnswer> UnversionedAsync(HttpContext http, RequestId request, string[] path)
+    {
+        Echo(http, ApiVersion.Min);
+        if (path.Length == 0)
+        {
+            return documents.List(LinksOf(http));
+        }
+
+        if (router.FindRoot(MethodOf(http), path) is not { } match)
+        {
+            return documents.Choices(LinksOf(http), string.Join('/', path));
+        }
+
+        var who = await authenticator.AuthenticateAsync(http);
+        return await match.Route.Handler(new ApiCall(http, ApiVersion.Min, who, request, LinksOf(http), match.Values));
+    }
+
+    private ApiLinks LinksOf(HttpContext http) => new(ApiLinks.BaseOf(http.Request, options.Value), null);
+
+    private static string MethodOf(HttpContext http) => HttpMethods.IsHead(http.Request.Method) ? HttpMethods.Get : http.Request.Method.ToUpperInvariant();
+
+    private static bool IsProjectPrefix(string segment, Identity who) =>
+        segment == who.Project.Value || segment.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
+
+    private static void CheckProject(RouteMatch? match, string project, Identity who)
+    {
+        if (match is not null && project != who.Project.Value)
+        {
+            throw ApiFault.BadRequest($"Malformed request URL: URL's project_id '{project}' doesn't match Context's project_id '{who.Project}'");
+        }
+    }
+
+    private static void Echo(HttpContext http, ApiVersion version)
+    {
+        var headers = http.Response.Headers;
+        headers[ApiVersion.NewHeader] = $"compute {version}";
+        headers[ApiVersion.OldHeader] = version.ToString();
+        headers.Append("Vary", ApiVersion.NewHeader);
+        headers.Append("Vary", ApiVersion.OldHeader);
+    }
+}

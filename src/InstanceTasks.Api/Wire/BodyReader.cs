@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace InstanceTasks.Api.Wire;
+
+/// <summary>Reads a request's JSON body under the rules of nova-api §1.7.</summary>
+internal static class BodyReader
+{
+    /// <summary>Nova's own limit (<c>max_request_body_size</c>).</summary>
+    private const int MaxBytes = 114_688;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    internal sealed record Read(ReadOnlyMemory<byte> Raw, JsonElement Root);
+
+    public static async Task<Read> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var raw = await ReadBytesAsync(request, cancellationToken);
+        if (raw.Length == 0)
+        {
+            throw ApiFault.MalformedBody();
+        }
+
+        if (!IsJson(request.ContentType))
+        {
+            throw new ApiFault(415, "Unsupported Content-Type");
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(raw, Strict);
+            CheckTexts(document.RootElement);
+            return new(raw, document.RootElement.Clone());
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw ApiFault.MalformedBody();
+        }
+    }
+
+    private static bool IsJson(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && type.MediaType is { } media
+        && (string.Equals(media, "application/json", StringComparison.OrdinalIgnoreCase)
+            || string.Equals(media, "application/vnd.openstack.compute+json", StringComparison.OrdinalIgnoreCase));
+
+    private static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        int read;
+        while ((read = await request.Body.ReadAsync(buffer.GetMemory(4096), cancellationToken)) > 0)
+        {
+            buffer.Advance(read);
+            if (buffer.WrittenCount > MaxBytes)
+            {
+                throw new ApiFault(413, "Request is too large.");
+            }
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The parser accepts escapes of half surrogates and fails when they are read: find them here, where it is still a malformed body.</summary>
+    private static void CheckTexts(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var property in element.EnumerateObject())
+                {
+                    _ = property.Name;
+                    CheckTexts(property.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                {
+                    CheckTexts(item);
+                }
+
+                break;
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+        }
+    }
+}

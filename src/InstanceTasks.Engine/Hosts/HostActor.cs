@@ -1,0 +1,306 @@
+namespace InstanceTasks.Engine;
+
+/// <summary>
+/// The logic of one host: a queue of attempts that workers pull, and the fences they must confirm. Keeps nothing durable: what runners hold
+/// they say in every poll, and a new object hands out nothing until every generation that lived when it was made has polled or is over.
+/// No method awaits between reading and changing state, so calls may interleave.
+/// </summary>
+public sealed class HostActor
+{
+    private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan SendAgainAfter = TimeSpan.FromSeconds(2);
+
+    private readonly HostName _host;
+    private readonly IOwnership _ownership;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<(VerbKey Key, Stamp Stamp), Entry> _entries = [];
+    private readonly LinkedList<Entry> _queue = [];
+    private readonly Dictionary<long, Poller> _pollers = [];
+    private readonly Dictionary<InstanceId, Stamp> _fences = [];
+    private readonly HashSet<long> _unheard;
+
+    /// <summary>Creates the logic of a host.</summary>
+    public HostActor(HostName host, IOwnership ownership, TimeProvider time)
+    {
+        (_host, _ownership, _time) = (host, ownership, time);
+        _unheard = [.. ownership.LiveGenerations];
+    }
+
+    /// <summary>Attempts waiting for a worker.</summary>
+    public int QueueLength => _queue.Count;
+
+    /// <summary>Queues an attempt; repeating it changes nothing.</summary>
+    public WhereAnswer Offer(Attempt attempt)
+    {
+        var id = (attempt.Key, attempt.Stamp);
+        if (!_entries.ContainsKey(id) && !IsFenced(attempt.Machine.Instance, attempt.Stamp))
+        {
+            var entry = new Entry(attempt.Key, attempt.Stamp, attempt.Machine.Instance) { Attempt = attempt };
+            _entries[id] = entry;
+            entry.Node = _queue.AddLast(entry);
+            HandOut();
+        }
+
+        return Where(attempt.Key, attempt.Stamp);
+    }
+
+    /// <summary>Takes an attempt out of the queue, if no runner has it.</summary>
+    public void Withdraw(VerbKey key, Stamp stamp)
+    {
+        if (_entries.TryGetValue((key, stamp), out var entry) && entry.Holder is null)
+        {
+            Forget(entry.Key, entry.Stamp);
+        }
+    }
+
+    /// <summary>Where an attempt is.</summary>
+    public WhereAnswer Where(VerbKey key, Stamp stamp)
+    {
+        if (!_entries.TryGetValue((key, stamp), out var entry))
+        {
+            return IsSettled()
+                ? new() { Place = AttemptPlace.Unknown }
+                : new() { Place = AttemptPlace.Settling, Reason = "the host's queue has just been restarted" };
+        }
+
+        if (entry.Outcome is { } outcome)
+        {
+            return new() { Place = AttemptPlace.Ended, Outcome = outcome };
+        }
+
+        return entry.Holder is { } holder
+            ? new() { Place = _ownership.IsOver(holder) ? AttemptPlace.Lost : AttemptPlace.Held }
+            : new() { Place = AttemptPlace.Queued, Position = PositionOf(entry), Reason = WhyQueued(entry) };
+    }
+
+    /// <summary>A worker asks for work. The answer may come later, at most after the request's wait.</summary>
+    public Task<PollAnswer> PollAsync(PollRequest request)
+    {
+        var poller = Hear(request);
+        poller.Room = request.Room;
+        var answer = Collect(poller);
+        if (answer.Attempts.Count > 0 || answer.Fences.Count > 0 || request.Wait <= TimeSpan.Zero)
+        {
+            HandOut();
+            return Task.FromResult(answer);
+        }
+
+        // Hearing from this worker may have settled the host: others may have something to take now.
+        HandOut();
+        return poller.WaitAsync(request.Wait, request.Room, _time);
+    }
+
+    /// <summary>Orders the fence and says whether everybody has confirmed it.</summary>
+    public FenceAnswer Fence(InstanceId machine, Stamp below)
+    {
+        if (!_fences.TryGetValue(machine, out var known) || known < below)
+        {
+            _fences[machine] = below;
+            known = below;
+        }
+
+        foreach (var entry in _entries.Values.Where(e => e.Machine == machine && e.Stamp < known && e.Holder is null).ToList())
+        {
+            Forget(entry.Key, entry.Stamp);
+        }
+
+        var missing = _ownership.LiveGenerations.Where(g => !HasConfirmed(g, machine, below)).ToList();
+        foreach (var poller in missing.Select(g => _pollers.GetValueOrDefault(g)).OfType<Poller>())
+        {
+            Serve(poller);
+        }
+
+        if (missing.Count == 0)
+        {
+            PruneFences();
+            return new() { Done = true };
+        }
+
+        return new() { Done = false, Reason = $"waits until {missing.Count} worker(s) of host {_host} have stopped older work on the machine" };
+    }
+
+    /// <summary>A fence that everybody has confirmed is only kept to refuse late offers; the drivers refuse those, too.</summary>
+    private void PruneFences()
+    {
+        const int Keep = 256;
+        if (_fences.Count <= Keep)
+        {
+            return;
+        }
+
+        foreach (var (machine, _) in _fences.Where(f => _ownership.LiveGenerations.All(g => HasConfirmed(g, f.Key, f.Value))).ToList())
+        {
+            _fences.Remove(machine);
+            foreach (var poller in _pollers.Values)
+            {
+                poller.Confirmed.Remove(machine);
+                poller.Delivered.Remove(machine);
+            }
+        }
+    }
+
+    private bool HasConfirmed(long generation, InstanceId machine, Stamp below) =>
+        _pollers.TryGetValue(generation, out var poller) && poller.Confirmed.TryGetValue(machine, out var stamp) && stamp >= below;
+
+    private bool IsFenced(InstanceId machine, Stamp stamp) => _fences.TryGetValue(machine, out var below) && stamp < below;
+
+    private Poller Hear(PollRequest request)
+    {
+        if (!_pollers.TryGetValue(request.Generation, out var poller))
+        {
+            _pollers[request.Generation] = poller = new Poller(request.Generation);
+        }
+
+        _unheard.Remove(request.Generation);
+        request.Fenced.ForEach(poller.Confirm);
+        request.Held.ForEach(h => Note(request.Generation, h));
+        request.Over.ForEach(h => Forget(h.Key, h.Stamp));
+        TakeBackLost(request);
+        return poller;
+    }
+
+    private void Note(long generation, HeldAttempt held)
+    {
+        if (!_entries.TryGetValue((held.Key, held.Stamp), out var entry))
+        {
+            _entries[(held.Key, held.Stamp)] = entry = new Entry(held.Key, held.Stamp, held.Machine);
+        }
+
+        Unqueue(entry);
+        (entry.Holder, entry.Outcome, entry.Listed) = (generation, held.Outcome, true);
+    }
+
+    /// <summary>What was handed to a worker a while ago and is not among what it holds got lost on the way: it is queued again, with the same stamp.</summary>
+    private void TakeBackLost(PollRequest request)
+    {
+        var now = _time.GetUtcNow();
+        var unlisted = _entries.Values.Where(e => e.Holder == request.Generation && !e.Listed && now - e.HandedAt > LostAfter).ToList();
+        foreach (var entry in unlisted)
+        {
+            entry.Holder = null;
+            entry.Node = _queue.AddFirst(entry);
+        }
+
+        foreach (var dead in _entries.Values.Where(e => e.Holder is { } g && now - e.HandedAt > DeadAfter && _ownership.IsOver(g)).ToList())
+        {
+            Forget(dead.Key, dead.Stamp);
+        }
+    }
+
+    private PollAnswer Collect(Poller poller)
+    {
+        var now = _time.GetUtcNow();
+        var attempts = new List<Attempt>();
+        while (poller.Room > 0 && IsSettled() && _queue.First?.Value is { } next)
+        {
+            Unqueue(next);
+            (next.Holder, next.HandedAt) = (poller.Generation, now);
+            attempts.Add(next.Attempt!);
+            poller.Room--;
+        }
+
+        return new PollAnswer { Attempts = attempts, Fences = FencesFor(poller, now) };
+    }
+
+    // An order is not repeated at once: the worker is busy with it, and would be asked in circles.
+    private List<FenceOrder> FencesFor(Poller poller, DateTimeOffset now)
+    {
+        var orders = new List<FenceOrder>();
+        foreach (var (machine, below) in _fences)
+        {
+            var known = poller.Delivered.TryGetValue(machine, out var sent) && sent.Below >= below && now - sent.At < SendAgainAfter;
+            if (!known && !HasConfirmed(poller.Generation, machine, below))
+            {
+                poller.Delivered[machine] = (below, now);
+                orders.Add(new FenceOrder(machine, below));
+            }
+        }
+
+        return orders;
+    }
+
+    private void HandOut()
+    {
+        foreach (var poller in _pollers.Values.Where(p => p.IsWaiting))
+        {
+            Serve(poller);
+        }
+    }
+
+    private void Serve(Poller poller)
+    {
+        if (!poller.IsWaiting)
+        {
+            return;
+        }
+
+        var answer = Collect(poller);
+        if (answer.Attempts.Count > 0 || answer.Fences.Count > 0)
+        {
+            poller.Answer(answer);
+        }
+    }
+
+    private bool IsSettled()
+    {
+        if (_unheard.Count > 0)
+        {
+            _unheard.RemoveWhere(_ownership.IsOver);
+        }
+
+        return _unheard.Count == 0;
+    }
+
+    private int PositionOf(Entry entry) => _queue.TakeWhile(e => e != entry).Count();
+
+    private string WhyQueued(Entry entry)
+    {
+        if (!_pollers.Values.Any(p => p.IsWaiting && p.Room > 0) && !_pollers.Values.Any(p => !_ownership.IsOver(p.Generation)))
+        {
+            return $"no worker reaches host {_host}";
+        }
+
+        var ahead = PositionOf(entry);
+        return ahead == 0 ? $"waits for a worker of host {_host}" : $"{ahead} ahead in the queue of host {_host}";
+    }
+
+    private void Forget(VerbKey key, Stamp stamp)
+    {
+        if (_entries.Remove((key, stamp), out var entry))
+        {
+            Unqueue(entry);
+        }
+    }
+
+    private void Unqueue(Entry entry)
+    {
+        if (entry.Node is { } node)
+        {
+            _queue.Remove(node);
+            entry.Node = null;
+        }
+    }
+
+    private sealed class Entry(VerbKey key, Stamp stamp, InstanceId machine)
+    {
+        public VerbKey Key { get; } = key;
+
+        public Stamp Stamp { get; } = stamp;
+
+        public InstanceId Machine { get; } = machine;
+
+        public Attempt? Attempt { get; init; }
+
+        public long? Holder { get; set; }
+
+        public DateTimeOffset HandedAt { get; set; }
+
+        /// <summary>Whether the holder has listed it: until then it may have been lost on the way.</summary>
+        public bool Listed { get; set; }
+
+        public AttemptOutcome? Outcome { get; set; }
+
+        public LinkedListNode<Entry>? Node { get; set; }
+    }
+}

@@ -1,0 +1,133 @@
+namespace InstanceTasks.Engine;
+
+/// <summary>Composes the rows of an accepted request. Pure.</summary>
+internal static class AcceptComposer
+{
+    /// <summary>How soon recovery looks at an accepted task whose wake-up was lost (design §4.5).</summary>
+    private static readonly TimeSpan AcceptDue = TimeSpan.FromSeconds(1);
+
+    /// <summary>How rarely recovery looks at a task that only waits for its turn: its turn itself makes it due.</summary>
+    private static readonly TimeSpan QueuedDue = TimeSpan.FromMinutes(1);
+
+    /// <summary>The commit that gives the machine to the new task at once; the instance may be new.</summary>
+    public static Commit Now(InstanceRecord instance, SubmitTask request, Plan plan, long generation, DateTimeOffset now)
+    {
+        var changed = instance with { Turn = instance.Turn + 1, Holder = RefOf(request), FenceNext = false, UpdatedAt = now };
+        var task = NewTask(instance, request, plan, now) with
+        {
+            Run = TaskRun.Running, Turn = changed.Turn, Epoch = 1, Generation = generation, Token = Guid.NewGuid(),
+            StartedAt = now, MustFence = instance.FenceNext,
+        };
+        return Compose("accept", changed, request, Accepted(task, now), AcceptDue) with { Quota = NewQuota(instance, request) };
+    }
+
+    /// <summary>The commit that queues the new task.</summary>
+    public static Commit Queue(InstanceRecord instance, SubmitTask request, Plan plan, DateTimeOffset now)
+    {
+        var changed = instance with { Queue = [.. instance.Queue, RefOf(request)], UpdatedAt = now };
+        var task = NewTask(instance, request, plan, now) with { Run = TaskRun.Queued, WaitReason = $"task {instance.Holder!.Id} ({instance.Holder.Kind}) has the instance" };
+        return Compose("accept", changed, request, Accepted(task, now), QueuedDue);
+    }
+
+    /// <summary>The commit that lets the new task wait for the holder, which gets the intent; whatever was queued is canceled.</summary>
+    public static Commit Supersede(InstanceRecord instance, SubmitTask request, Plan plan, StoredTask holder, IReadOnlyList<StoredTask> bypassed, DateTimeOffset now)
+    {
+        var changed = instance with { Queue = [RefOf(request)], Attention = [], UpdatedAt = now };
+        var task = NewTask(instance, request, plan, now) with
+        {
+            Run = TaskRun.Waiting, Supersedes = holder.Record.Id, WaitReason = $"task {holder.Record.Id} ({holder.Record.Kind}) is being stopped",
+        };
+        // A holder that is being stopped already needs no second intent; its first successor is among the bypassed.
+        var intent = new IntentSet { At = now, Intent = TaskIntent.Supersede, Successor = request.Task, ShownTaskState = plan.Steps[0].TaskState ?? plan.TaskState };
+        var accept = Compose("accept", changed, request, Accepted(task, now), QueuedDue);
+        return accept with
+        {
+            Tasks = [.. accept.Tasks, .. StopHolder(holder, intent), .. bypassed.Select(b => Bypass(b, request.Task, now))],
+        };
+    }
+
+    /// <summary>The commit of a change that is over at once.</summary>
+    public static Commit OneCommit(InstanceRecord instance, SubmitTask request, Plan plan, DateTimeOffset now)
+    {
+        var changed = InstanceChanges.Apply(instance, request, now);
+        var task = NewTask(instance, request, plan, now) with
+        {
+            Run = TaskRun.Ended, Outcome = TaskOutcome.Succeeded, StartedAt = now, FinishedAt = now,
+            Steps = plan.NovaAction is null ? [] : [EndedStep(plan, now)],
+        };
+        return Compose(plan.Kind.Name, changed, request, Accepted(task, now), null);
+    }
+
+    /// <summary>What a superseding task does to one that waited: it ends, and never fires later.</summary>
+    public static TaskWrite Bypass(StoredTask waiting, TaskId by, DateTimeOffset now) =>
+        Write(waiting, [new TaskEnded { At = now, Outcome = TaskOutcome.Canceled, SupersededBy = by }], null);
+
+    private static IEnumerable<TaskWrite> StopHolder(StoredTask holder, IntentSet intent) =>
+        holder.Record.Intent == TaskIntent.Supersede ? [] : [Write(holder, [intent], TimeSpan.Zero)];
+
+    private static TaskWrite Write(StoredTask before, IReadOnlyList<TaskEvent> events, TimeSpan? due) =>
+        new(TaskMachine.Commit(before.Record, events), events, due, before.Wakes);
+
+    private static StepRecord EndedStep(Plan plan, DateTimeOffset now) => new()
+    {
+        Name = plan.Kind.Name, StartedAt = now, FinishedAt = now, Result = "done", Attempts = 1, NovaEvent = $"api_{plan.Kind.Name}",
+    };
+
+    private static TaskRecord NewTask(InstanceRecord instance, SubmitTask request, Plan plan, DateTimeOffset now) => new()
+    {
+        Id = request.Task,
+        Kind = request.Kind,
+        PlanVersion = plan.Version,
+        Instance = instance.Id,
+        Project = instance.Project,
+        User = request.Caller.User,
+        Request = request.Request,
+        Parameters = ParametersOf(instance, request),
+        Machine = instance.ToMachineSpec(),
+        Host = instance.Host,
+        Zone = instance.AvailabilityZone,
+        FromState = instance.VmState,
+        CreatedAt = now,
+        UpdatedAt = now,
+    };
+
+    private static Dictionary<string, string> ParametersOf(InstanceRecord instance, SubmitTask request) =>
+        request.Kind == TaskKinds.Create && instance.PinnedZone is { } zone
+            ? new(request.Parameters) { [TaskParameters.Zone] = zone }
+            : request.Parameters;
+
+    private static TaskAccepted Accepted(TaskRecord task, DateTimeOffset now) => new() { At = now, Initial = task };
+
+    private static Commit Compose(string name, InstanceRecord changed, SubmitTask request, TaskAccepted accepted, TimeSpan? due) => new()
+    {
+        Name = name,
+        Kind = request.Kind,
+        Tasks = [new TaskWrite(TaskMachine.Accept(accepted), [accepted], due, 0)],
+        Instance = new(changed with { Version = changed.Version + 1 }, changed.Version),
+        Idempotency = request.Idempotency,
+        Secrets = [.. request.Secrets.Select(s => Secret(request, s.Key, s.Value))],
+    };
+
+    private static SecretWrite Secret(SubmitTask request, string name, byte[] value)
+    {
+        var ofInstance = name == SecretNames.UserData;
+        return new SecretWrite(ofInstance ? request.Instance.Value : request.Task.Value, name, value, ofInstance);
+    }
+
+    private static List<QuotaChange> NewQuota(InstanceRecord instance, SubmitTask request) =>
+        request.Kind == TaskKinds.Create
+            ? [new QuotaChange(instance.Project, 1, instance.Flavor.Vcpus, instance.Flavor.RamMb)]
+            : [];
+
+    private static TaskRef RefOf(SubmitTask request) => new(request.Task, request.Kind, request.Request);
+}
+
+/// <summary>Names of secrets.</summary>
+public static class SecretNames
+{
+    /// <summary>The guest's user data; dies with the instance.</summary>
+    public const string UserData = "user_data";
+
+    /// <summary>The administrator password of the create answer; erased with the idempotency row.</summary>
+    public const string AdminPassword = "admin_pass";
+}

@@ -1,0 +1,228 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+
+namespace InstanceTasks.Engine;
+
+/// <summary>
+/// The logic of one instance: decides on requests and composes every commit that changes the instance. Must be called one turn at a time.
+/// After <see cref="MustDrop"/> it may not be used again.
+/// </summary>
+public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeers peers, IOwnership ownership, TimeProvider time, ILogger<InstanceActor> logger)
+{
+    // A race against another activation is decided again this often (design §4.1).
+    private const int Tries = 5;
+
+    private InstanceRecord? _instance;
+    private bool _loaded;
+
+    /// <summary>The outcome of a commit is unknown: what this object knows may be wrong.</summary>
+    public bool MustDrop { get; private set; }
+
+    /// <summary>Accepts a task, or says why not.</summary>
+    public async Task<AcceptAnswer> SubmitAsync(SubmitTask request)
+    {
+        for (var attempt = 0; attempt < Tries; attempt++)
+        {
+            await LoadAsync(fresh: attempt > 0);
+            var decision = AcceptRules.Decide(_instance, request);
+            if (decision.Mode is AcceptMode.Refuse or AcceptMode.Join || request.DryRun)
+            {
+                return Undecided(decision, request);
+            }
+
+            if (await TryAcceptAsync(decision.Mode, request) is { } answer)
+            {
+                return answer;
+            }
+        }
+
+        LogGaveUp(id, request.Kind, Tries);
+        return Refused(RefusalKind.Busy, $"Instance {id} is being changed too quickly; try again.");
+    }
+
+    /// <summary>Ends, holds or returns a task: event, task and instance in one commit.</summary>
+    public async Task<SettleAnswer> SettleAsync(SettleRequest request)
+    {
+        for (var attempt = 0; attempt < Tries; attempt++)
+        {
+            await LoadAsync(fresh: attempt > 0);
+            if (_instance is null)
+            {
+                return new() { Verdict = SettleVerdict.Stale };
+            }
+
+            if (await TrySettleAsync(request) is { } answer)
+            {
+                return answer;
+            }
+        }
+
+        LogGaveUp(id, request.Before.Kind, Tries);
+        return new() { Verdict = SettleVerdict.Stale };
+    }
+
+    private async Task<AcceptAnswer?> TryAcceptAsync(AcceptMode mode, SubmitTask request)
+    {
+        var commit = await ComposeAcceptAsync(mode, request);
+        if (commit is null)
+        {
+            return null;
+        }
+
+        CommitResult? result;
+        try
+        {
+            result = await CommitAsync(commit);
+        }
+        catch (CommitFailedException e)
+        {
+            LogRefusedByStore(e, id, request.Kind);
+            return Refused(RefusalKind.Invalid, "The request holds something that cannot be stored.");
+        }
+
+        if (result is null)
+        {
+            return new() { Verdict = AcceptVerdict.Unknown, Task = request.Task };
+        }
+
+        if (!result.Applied)
+        {
+            return await ExplainAsync(result, request);
+        }
+
+        _instance = commit.Instance!.After;
+        Failpoints.Hit("accepted", request.Kind);
+        WakeAfterAccept(mode, commit);
+        return new() { Verdict = AcceptVerdict.Accepted, Task = request.Task, Record = commit.Tasks[0].After, Instance = _instance };
+    }
+
+    private async Task<Commit?> ComposeAcceptAsync(AcceptMode mode, SubmitTask request)
+    {
+        var plan = PlanRegistry.Find(request.Kind)!;
+        var now = time.GetUtcNow();
+        var instance = _instance ?? request.NewInstance! with { VmState = VmState.Building, CreatedAt = now, UpdatedAt = now, Version = 0, Turn = 0 };
+        return mode switch
+        {
+            AcceptMode.Now => await ClearAttentionAsync(AcceptComposer.Now(instance, request, plan, ownership.Generation, now), request),
+            AcceptMode.Queue => AcceptComposer.Queue(instance, request, plan, now),
+            AcceptMode.OneCommit => AcceptComposer.OneCommit(instance, request, plan, now),
+            _ => await ComposeSupersedeAsync(instance, request, plan, now),
+        };
+    }
+
+    private async Task<Commit?> ComposeSupersedeAsync(InstanceRecord instance, SubmitTask request, Plan plan, DateTimeOffset now)
+    {
+        var holder = await journal.ReadTaskAsync(instance.Holder!.Id);
+        if (holder is null || holder.Record.IsEnded)
+        {
+            return null;
+        }
+
+        var bypassed = await ReadTasksAsync(instance.Queue.Concat(instance.Attention));
+        return AcceptComposer.Supersede(instance, request, plan, holder, bypassed, now);
+    }
+
+    // Delete and hard reboot may take over from tasks that need attention: those end, and keep nothing.
+    private async Task<Commit> ClearAttentionAsync(Commit commit, SubmitTask request)
+    {
+        var instance = commit.Instance!;
+        if (instance.After.Attention.Count == 0 || (request.Kind != TaskKinds.Delete && request.Kind != TaskKinds.HardReboot))
+        {
+            return commit;
+        }
+
+        var now = time.GetUtcNow();
+        var held = await ReadTasksAsync(instance.After.Attention);
+        return commit with
+        {
+            Tasks = [.. commit.Tasks, .. held.Select(h => AcceptComposer.Bypass(h, request.Task, now))],
+            Instance = instance with { After = instance.After with { Attention = [] } },
+        };
+    }
+
+    private async Task<List<StoredTask>> ReadTasksAsync(IEnumerable<TaskRef> refs)
+    {
+        var tasks = new List<StoredTask>();
+        foreach (var item in refs)
+        {
+            if (await journal.ReadTaskAsync(item.Id) is { Record.IsEnded: false } task)
+            {
+                tasks.Add(task);
+            }
+        }
+
+        return tasks;
+    }
+
+    private async Task<AcceptAnswer?> ExplainAsync(CommitResult result, SubmitTask request)
+    {
+        switch (result.Verdict)
+        {
+            case CommitVerdict.QuotaExceeded:
+                return Refused(RefusalKind.Quota, result.Detail ?? "Quota exceeded");
+            case CommitVerdict.KeyExists:
+                return CryptographicOperations.FixedTimeEquals(result.Stored!.BodyHash, request.Idempotency!.BodyHash)
+                    ? new() { Verdict = AcceptVerdict.Replayed, Task = result.Stored.Answer.Task, Replay = result.Stored.Answer }
+                    : Refused(RefusalKind.KeyReused, "The Idempotency-Key was used with another request.");
+            case CommitVerdict.TaskConflict:
+                return await ExistingAsync(request);
+            default:
+                return null;
+        }
+    }
+
+    // The accept lost on a task's sequence number: either its own id exists (sent twice, or refused by a tombstone), or another task in it moved.
+    private async Task<AcceptAnswer?> ExistingAsync(SubmitTask request) => await journal.ReadTaskAsync(request.Task) switch
+    {
+        null => null,
+        { Record.Outcome: TaskOutcome.Refused } => Refused(RefusalKind.NotNow, $"Task {request.Task} was given up by its caller before it was accepted."),
+        var there => new() { Verdict = AcceptVerdict.Accepted, Task = request.Task, Record = there.Record, Instance = _instance },
+    };
+
+    private void WakeAfterAccept(AcceptMode mode, Commit commit)
+    {
+        var task = commit.Tasks[0].After;
+        if (mode == AcceptMode.Now)
+        {
+            peers.Wake(task.Id, new WakeUp { Token = task.Token, Record = task, Cause = "accepted" });
+        }
+        else if (mode == AcceptMode.Supersede)
+        {
+            peers.Wake(_instance!.Holder!.Id, new WakeUp { Cause = "superseded" });
+        }
+    }
+
+    private AcceptAnswer Undecided(AcceptDecision decision, SubmitTask request) => decision.Mode switch
+    {
+        AcceptMode.Refuse => new() { Verdict = AcceptVerdict.Refused, Refusal = decision.Refusal },
+        AcceptMode.Join => new() { Verdict = AcceptVerdict.Joined, Task = Joined() },
+        _ => new() { Verdict = AcceptVerdict.Accepted, Task = request.Task },
+    };
+
+    private TaskId Joined() => (_instance!.Queue.Find(q => q.Kind == TaskKinds.Delete) ?? _instance.Holder)!.Id;
+
+    private async Task LoadAsync(bool fresh)
+    {
+        if (!_loaded || fresh)
+        {
+            _instance = await journal.ReadInstanceAsync(id);
+            _loaded = true;
+        }
+    }
+
+    private async Task<CommitResult?> CommitAsync(Commit commit)
+    {
+        try
+        {
+            return await journal.CommitAsync(commit);
+        }
+        catch (CommitOutcomeUnknownException e)
+        {
+            MustDrop = true;
+            LogUnknown(e, id, commit.Name, commit.Kind);
+            return null;
+        }
+    }
+
+    private static AcceptAnswer Refused(RefusalKind kind, string message) => new() { Verdict = AcceptVerdict.Refused, Refusal = new(kind, message) };
+}

@@ -1,0 +1,48 @@
+namespace InstanceTasks.Engine;
+
+/// <summary>Applies one-commit changes. They may happen alongside a running task: settle merges by fields.</summary>
+internal static class InstanceChanges
+{
+    public static InstanceRecord Apply(InstanceRecord instance, SubmitTask request, DateTimeOffset now)
+    {
+        var stamped = instance with { UpdatedAt = now };
+        if (request.Kind == TaskKinds.Lock)
+        {
+            // An owner's lock over an administrator's is a no-op (nova-api §3.1).
+            var by = request.Caller.IsAdmin && request.Caller.Project != instance.Project ? "admin" : "owner";
+            return instance.LockedBy == "admin" ? stamped : stamped with { LockedBy = by, LockedReason = request.Change?.LockedReason };
+        }
+
+        return request.Kind == TaskKinds.Unlock
+            ? stamped with { LockedBy = null, LockedReason = null }
+            : request.Change is { } change ? Describe(stamped, change) : stamped;
+    }
+
+    private static InstanceRecord Describe(InstanceRecord instance, InstanceChange change) => instance with
+    {
+        Name = change.Name ?? instance.Name,
+        Description = change.SetDescription ? change.Description : instance.Description,
+        AccessIPv4 = change.AccessIPv4 ?? instance.AccessIPv4,
+        AccessIPv6 = change.AccessIPv6 ?? instance.AccessIPv6,
+        DiskConfig = change.DiskConfig ?? instance.DiskConfig,
+        Hostname = change.Hostname ?? instance.Hostname,
+        Tags = change.ReplaceTags ?? instance.Tags,
+        Metadata = Merge(instance.Metadata, change),
+    };
+
+    private static Dictionary<string, string> Merge(Dictionary<string, string> old, InstanceChange change)
+    {
+        var merged = new Dictionary<string, string>(change.ReplaceMetadata ?? old);
+        foreach (var (key, value) in change.MergeMetadata ?? [])
+        {
+            merged[key] = value;
+        }
+
+        if (change.RemoveMetadataKey is { } gone)
+        {
+            merged.Remove(gone);
+        }
+
+        return merged;
+    }
+}

@@ -1,0 +1,72 @@
+using static InstanceTasks.VmState;
+
+namespace InstanceTasks.Engine;
+
+/// <summary>One row: in this vm_state, this kind may start, and this is what it leaves behind.</summary>
+/// <param name="From">The vm_state.</param>
+/// <param name="Kind">The kind of task.</param>
+/// <param name="Success">vm_state after success.</param>
+/// <param name="Failure">vm_state after a failure whose undo worked; null: as before.</param>
+/// <param name="Undone">vm_state after a cancel; null: as before.</param>
+public sealed record InstanceTransition(VmState From, TaskKind Kind, VmState Success, VmState? Failure = null, VmState? Undone = null);
+
+/// <summary>The one table that decides which kind may start in which vm_state and what it leads to (nova-api §3).</summary>
+public static class InstanceMachine
+{
+    /// <summary>The table.</summary>
+    public static IReadOnlyList<InstanceTransition> All { get; } =
+    [
+        new(Building, TaskKinds.Create, Active, Failure: VmState.Error, Undone: VmState.Error),
+
+        new(Building, TaskKinds.Delete, Deleted, VmState.Error),
+        new(Active, TaskKinds.Delete, Deleted, VmState.Error),
+        new(Stopped, TaskKinds.Delete, Deleted, VmState.Error),
+        new(VmState.Error, TaskKinds.Delete, Deleted, VmState.Error),
+
+        new(Active, TaskKinds.Stop, Stopped),
+        new(VmState.Error, TaskKinds.Stop, Stopped),
+
+        new(Stopped, TaskKinds.Start, Active),
+
+        new(Active, TaskKinds.Reboot, Active),
+
+        new(Active, TaskKinds.HardReboot, Active, VmState.Error),
+        new(Stopped, TaskKinds.HardReboot, Active, VmState.Error),
+        new(VmState.Error, TaskKinds.HardReboot, Active, VmState.Error),
+
+        .. new[] { TaskKinds.Lock, TaskKinds.Unlock, TaskKinds.Update }.SelectMany(k =>
+            new[] { Building, Active, Stopped, VmState.Error }.Select(s => new InstanceTransition(s, k, s))),
+
+        // nova-api §2.6: metadata is written in active, paused, suspended and stopped only.
+        new(Active, TaskKinds.Metadata, Active),
+        new(Stopped, TaskKinds.Metadata, Stopped),
+    ];
+
+    private static readonly Dictionary<(VmState, string), InstanceTransition> Rows = All.ToDictionary(r => (r.From, r.Kind.Name));
+
+    /// <summary>The row, or null when the kind may not start in that state.</summary>
+    public static InstanceTransition? Find(VmState from, TaskKind kind) => Rows.GetValueOrDefault((from, kind.Name));
+
+    /// <summary>The vm_state that an ended task leaves.</summary>
+    /// <exception cref="InvalidOperationException">The task could not have started in that state.</exception>
+    public static VmState After(VmState from, TaskRecord ended)
+    {
+        var row = Find(from, ended.Kind) ?? throw new InvalidOperationException($"No row for '{ended.Kind}' from '{from}'.");
+        return ended.Outcome switch
+        {
+            TaskOutcome.Succeeded => row.Success,
+            TaskOutcome.Canceled => row.Undone ?? from,
+            _ => row.Failure ?? from,
+        };
+    }
+
+    /// <summary>Nova's word for a vm_state.</summary>
+    public static string WireName(VmState state) => state switch
+    {
+        Building => "building",
+        Active => "active",
+        Stopped => "stopped",
+        VmState.Error => "error",
+        _ => "deleted",
+    };
+}

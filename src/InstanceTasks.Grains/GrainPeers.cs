@@ -1,0 +1,32 @@
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.Grains;
+
+/// <summary>Actors reach each other through grain calls.</summary>
+internal sealed class GrainPeers(IGrainFactory grains) : IPeers
+{
+    /// <inheritdoc/>
+    public void Wake(TaskId task, WakeUp wake) => _ = Of(task).Wake(wake);
+
+    /// <inheritdoc/>
+    public Task<PokeAnswer> PokeAsync(TaskId task) => Of(task).Poke();
+
+    /// <inheritdoc/>
+    public Task<SettleAnswer> SettleAsync(InstanceId instance, SettleRequest request) => grains.GetGrain<IInstanceGrain>(instance.GrainKey).Settle(request);
+
+    /// <inheritdoc/>
+    public Task<WhereAnswer> OfferAsync(Attempt attempt) => Of(attempt.Host).Offer(attempt);
+
+    /// <inheritdoc/>
+    public Task WithdrawAsync(HostName host, VerbKey key, Stamp stamp) => Of(host).Withdraw(key, stamp);
+
+    /// <inheritdoc/>
+    public Task<WhereAnswer> WhereAsync(HostName host, VerbKey key, Stamp stamp) => Of(host).Where(key, stamp);
+
+    /// <inheritdoc/>
+    public Task<FenceAnswer> FenceAsync(HostName host, InstanceId machine, Stamp below) => Of(host).Fence(machine, below);
+
+    private ITaskGrain Of(TaskId task) => grains.GetGrain<ITaskGrain>(task.GrainKey);
+
+    private IHostGrain Of(HostName host) => grains.GetGrain<IHostGrain>(host.GrainKey);
+}

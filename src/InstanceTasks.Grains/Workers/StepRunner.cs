@@ -1,0 +1,77 @@
+using InstanceTasks.Engine;
+using InstanceTasks.Hypervisors;
+
+namespace InstanceTasks.Grains.Workers;
+
+/// <summary>The only place from which effects on machines start.</summary>
+internal sealed class StepRunner(IHypervisor hypervisor, TimeProvider time)
+{
+    /// <summary>
+    /// The one entry that executes a task's step on an instance: fences and observes first where the attempt says so, then runs the verb.
+    /// Every end is an outcome; only cancellation that was asked for by <paramref name="abort"/> is thrown.
+    /// </summary>
+    public async Task<AttemptOutcome> ExecuteTaskOnInstance(Attempt task, MachineSpec instance, CancellationToken abort)
+    {
+        var begun = time.GetUtcNow();
+        try
+        {
+            if (task.FenceFirst)
+            {
+                await hypervisor.FenceAsync(task.Host, instance.Instance, task.Stamp, abort);
+            }
+
+            if (task.ObserveFirst && await hypervisor.ObserveAsync(task.Host, instance.Instance, task.Key, abort) is { Happened: true } seen)
+            {
+                return Outcome(task, AttemptResult.Succeeded, begun, power: seen.Power) with { Observed = true };
+            }
+
+            var answer = await RunAsync(task, new VerbCall(task.Host, instance, task.Key, task.Stamp), abort);
+            return Outcome(task, AttemptResult.Succeeded, begun, power: answer.Power);
+        }
+        catch (StaleStampException e)
+        {
+            return Outcome(task, AttemptResult.Fenced, begun, new Failure(FailureKinds.Fenced, "A newer attempt has taken over.", Details: e.Message));
+        }
+        catch (HypervisorException e)
+        {
+            return Outcome(task, AttemptResult.Failed, begun, e.Failure);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !abort.IsCancellationRequested)
+        {
+            var failure = new Failure(FailureKinds.Internal, $"The step failed inside the worker ({e.GetType().Name}).", Retryable: true, Details: e.Message);
+            return Outcome(task, AttemptResult.Failed, begun, failure);
+        }
+    }
+
+    private async Task<VerbAnswer> RunAsync(Attempt task, VerbCall call, CancellationToken abort)
+    {
+        Failpoints.Hit("effect-before", task.Kind, task.Key.Step);
+        var answer = await (task.Verb switch
+        {
+            Verb.PrepareDisk => hypervisor.PrepareDiskAsync(call, abort),
+            Verb.DeleteDisk => hypervisor.DeleteDiskAsync(call, abort),
+            Verb.Define => hypervisor.DefineAsync(call, abort),
+            Verb.Undefine => hypervisor.UndefineAsync(call, abort),
+            Verb.Start => hypervisor.StartAsync(call, abort),
+            Verb.Shutdown => hypervisor.ShutdownAsync(call, abort),
+            Verb.PowerOff => hypervisor.PowerOffAsync(call, abort),
+            Verb.Reboot => hypervisor.RebootAsync(call, abort),
+            Verb.Reset => hypervisor.ResetAsync(call, abort),
+            _ => throw new InvalidOperationException($"No verb {task.Verb}."),
+        });
+        Failpoints.Hit("effect-after", task.Kind, task.Key.Step);
+        return answer;
+    }
+
+    private static AttemptOutcome Outcome(Attempt task, AttemptResult result, DateTimeOffset begun, Failure? failure = null, PowerState? power = null) => new()
+    {
+        Key = task.Key, Stamp = task.Stamp, Result = result, Failure = failure is null ? null : Storable(failure), Power = power, BegunAt = begun,
+    };
+
+    // A driver's text may hold what no database takes; an outcome that cannot be stored would come back for ever.
+    private static Failure Storable(Failure failure) => failure with
+    {
+        Message = failure.Message.Replace('\0', ' '),
+        Details = failure.Details?.Replace('\0', ' '),
+    };
+}

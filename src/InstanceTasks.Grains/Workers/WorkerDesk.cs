@@ -1,0 +1,220 @@
+using System.Collections.Concurrent;
+using InstanceTasks.Engine;
+using Microsoft.Extensions.Logging;
+
+namespace InstanceTasks.Grains.Workers;
+
+/// <summary>
+/// What this process holds: attempts it was given, until their task has acknowledged the outcome. Local to the process, and outlives the
+/// grains on both sides. An attempt starts only when its task has granted it, the lease is safe, and no fence is above its stamp.
+/// </summary>
+internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains, IOwnership ownership, WorkerOptions options, TimeProvider time, ILogger<WorkerDesk> logger)
+{
+    private readonly ConcurrentDictionary<(VerbKey Key, Stamp Stamp), HeldWork> _held = new();
+    private readonly Dictionary<InstanceId, Stamp> _fences = [];
+    private readonly Lock _gate = new();
+
+    /// <summary>Attempts on a host, as a poll lists them.</summary>
+    public List<HeldAttempt> HeldOn(HostName host) => [.. _held.Values.Where(h => h.Attempt.Host == host).Select(h => h.ToHeld())];
+
+    /// <summary>How many are on a host and not ended.</summary>
+    public int RunningOn(HostName host) => _held.Values.Count(h => h.Attempt.Host == host && h.Outcome is null);
+
+    /// <summary>Takes an attempt; <paramref name="over"/> is called once it needs no more listing. One that is here already is left alone.</summary>
+    public void Take(Attempt attempt, Action<HeldAttempt> over)
+    {
+        var work = new HeldWork(attempt, ownership.Generation);
+        if (_held.TryAdd((attempt.Key, attempt.Stamp), work))
+        {
+            _ = RunToEndAsync(work, over);
+        }
+    }
+
+    /// <summary>
+    /// Stops everything older than the order's stamp on its machine: nothing such begins any more, what runs is aborted, and this returns
+    /// when it has ended or has been abandoned.
+    /// </summary>
+    public async Task FenceAsync(FenceOrder order)
+    {
+        List<HeldWork> older;
+        lock (_gate)
+        {
+            if (!_fences.TryGetValue(order.Machine, out var known) || known < order.Below)
+            {
+                _fences[order.Machine] = order.Below;
+            }
+
+            older = [.. _held.Values.Where(h => h.Attempt.Machine.Instance == order.Machine && h.Attempt.Stamp < order.Below && h.Outcome is null)];
+        }
+
+        foreach (var work in older)
+        {
+            await work.AbortAsync();
+        }
+
+        await Task.WhenAll(older.Select(w => w.Ended));
+    }
+
+    /// <summary>Waits for what runs, then aborts it; what is aborted is repeated later, elsewhere.</summary>
+    public async Task StopAsync()
+    {
+        var running = _held.Values.Where(h => h.Outcome is null).ToList();
+        var all = Task.WhenAll(running.Select(w => w.Ended));
+        await Task.WhenAny(all, Task.Delay(options.StopGrace, time));
+        foreach (var work in running.Where(w => w.Outcome is null))
+        {
+            await work.AbortAsync();
+        }
+
+        await all;
+    }
+
+    private async Task RunToEndAsync(HeldWork work, Action<HeldAttempt> over)
+    {
+        await Task.Yield();
+        try
+        {
+            if (await RunAsync(work))
+            {
+                await ReportAsync(work);
+            }
+        }
+        catch (Exception e)
+        {
+            // A defect: the task finds that no runner has the attempt, and tries again under a fence.
+            LogDefect(e, work.Attempt.Key, work.Attempt.Stamp);
+            work.End(NotBegun(work));
+        }
+        finally
+        {
+            _held.TryRemove((work.Attempt.Key, work.Attempt.Stamp), out _);
+            over(work.ToHeld());
+        }
+    }
+
+    /// <summary>Runs it; false when the task refused it, so that there is nobody to report to.</summary>
+    private async Task<bool> RunAsync(HeldWork work)
+    {
+        var grant = await BeginAsync(work.Attempt);
+        if (grant == BeginAnswer.Refused)
+        {
+            work.End(NotBegun(work));
+            return false;
+        }
+
+        if (grant is null || !MayStart(work))
+        {
+            work.End(NotBegun(work));
+            return true;
+        }
+
+        using var abort = work.Arm(work.Attempt.Timeout, time);
+        var verb = runner.ExecuteTaskOnInstance(work.Attempt, work.Attempt.Machine, abort.Token);
+        work.End(await WaitAsync(work, verb, abort.Token) with { Generation = work.Generation });
+        return true;
+    }
+
+    private async Task<BeginAnswer?> BeginAsync(Attempt attempt)
+    {
+        try
+        {
+            return await grains.GetGrain<ITaskGrain>(attempt.Key.Task.GrainKey).Begin(attempt.Stamp, ownership.Generation);
+        }
+        catch (Exception e)
+        {
+            LogBeginFailed(e, attempt.Key, attempt.Stamp);
+            return null;
+        }
+    }
+
+    // The last look before the effect; the world's own check of the stamp covers what can happen between here and there.
+    private bool MayStart(HeldWork work)
+    {
+        lock (_gate)
+        {
+            var fenced = _fences.TryGetValue(work.Attempt.Machine.Instance, out var below) && work.Attempt.Stamp < below;
+            return !fenced && !work.AbortAsked && ownership.LeaseIsSafe && ownership.Generation == work.Generation;
+        }
+    }
+
+    private async Task<AttemptOutcome> WaitAsync(HeldWork work, Task<AttemptOutcome> verb, CancellationToken abort)
+    {
+        try
+        {
+            // The verb has until its abort, and then the grace, to return.
+            return await verb.WaitAsync(Timeout.InfiniteTimeSpan, time, abort);
+        }
+        catch (OperationCanceledException)
+        {
+            LogAborted(work.Attempt.Key, work.Attempt.Stamp, work.AbortAsked);
+        }
+
+        try
+        {
+            return await verb.WaitAsync(options.AbortGrace, time, CancellationToken.None);
+        }
+        catch (OperationCanceledException)
+        {
+            return Stopped(work, AttemptResult.Failed);
+        }
+        catch (TimeoutException)
+        {
+            LogAbandoned(work.Attempt.Key, work.Attempt.Stamp);
+            _ = CountLateAsync(work, verb);
+            return Stopped(work, AttemptResult.Abandoned);
+        }
+    }
+
+    private async Task CountLateAsync(HeldWork work, Task<AttemptOutcome> verb)
+    {
+        try
+        {
+            var late = await verb;
+            LogLate(work.Attempt.Key, work.Attempt.Stamp, late.Result);
+        }
+        catch (OperationCanceledException)
+        {
+            LogLate(work.Attempt.Key, work.Attempt.Stamp, AttemptResult.Abandoned);
+        }
+        finally
+        {
+            WorkerInstruments.OnLateOutcome();
+        }
+    }
+
+    private static AttemptOutcome Stopped(HeldWork work, AttemptResult result) => new()
+    {
+        Key = work.Attempt.Key,
+        Stamp = work.Attempt.Stamp,
+        Result = result,
+        Failure = work.AbortAsked
+            ? new Failure(FailureKinds.Lost, "The attempt was stopped.", Retryable: true)
+            : new Failure(FailureKinds.Timeout, $"The step did not end within {work.Attempt.Timeout.TotalSeconds:0} seconds.", Retryable: true),
+    };
+
+    private static AttemptOutcome NotBegun(HeldWork work) => new()
+    {
+        Key = work.Attempt.Key, Stamp = work.Attempt.Stamp, Result = AttemptResult.NotBegun, Generation = work.Generation,
+    };
+
+    /// <summary>Repeats the report until the task has taken it, or its silo generation is over and somebody else decides.</summary>
+    private async Task ReportAsync(HeldWork work)
+    {
+        var delay = TimeSpan.FromMilliseconds(100);
+        while (work.Generation == ownership.Generation)
+        {
+            try
+            {
+                await grains.GetGrain<ITaskGrain>(work.Attempt.Key.Task.GrainKey).Ended(work.Outcome!);
+                return;
+            }
+            catch (Exception e)
+            {
+                LogReportFailed(e, work.Attempt.Key, work.Attempt.Stamp);
+            }
+
+            await Task.Delay(delay, time);
+            delay = delay < TimeSpan.FromSeconds(5) ? delay * 2 : delay;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using InstanceTasks.Engine;
+using InstanceTasks.Hypervisors;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace InstanceTasks.Grains.Workers;
+
+/// <summary>
+/// One worker for every host that this process reaches, from the moment the silo is active until it stops. Stops before the grains do:
+/// what still runs then is handed over at the next safe point, or aborted and repeated elsewhere.
+/// </summary>
+internal sealed class WorkerPool(
+    IHypervisorHosts reach, IHostRegistry registry, WorkerDesk desk, IGrainFactory grains, IOwnership ownership, ILocalSiloDetails silo, IOptions<WorkerOptions> options, TimeProvider time, ILogger<HostWorker> logger)
+    : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private List<HostWorker> _workers = [];
+    private Task _running = Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        if (options.Value.Enabled)
+        {
+            lifecycle.Subscribe(nameof(WorkerPool), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop.Dispose();
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var hosts = await reach.ReadHostsAsync(cancellationToken);
+        foreach (var host in hosts)
+        {
+            await registry.RegisterAsync(host.Host, host.Zone, host.Capacity, cancellationToken);
+        }
+
+        _workers = [.. hosts.Select(h => new HostWorker(h.Host, desk, grains, ownership, silo.Name, options.Value, time, logger))];
+        _running = Task.WhenAll(_workers.Select(w => Task.Run(() => w.RunAsync(_stop.Token), CancellationToken.None)));
+    }
+
+    private async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _workers.ForEach(w => w.Drain());
+        await desk.StopAsync();
+        await _stop.CancelAsync();
+        await _running;
+    }
+}

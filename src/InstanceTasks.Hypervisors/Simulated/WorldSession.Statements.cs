@@ -1,0 +1,116 @@
+using InstanceTasks.Engine;
+using Microsoft.Data.Sqlite;
+
+namespace InstanceTasks.Hypervisors.Simulated;
+
+/// <summary>The statements on operations, effects and machines.</summary>
+internal sealed partial class WorldSession
+{
+    private sealed class OperationStatements(WorldSession session)
+    {
+        private const string Due = """
+            SELECT id, host, machine, verb, key, stamp, name, image, vcpus, memory_mb, disk_gb, plan, planned_failure
+            FROM operations WHERE state = 'begun' AND ends_at <= @now
+            """;
+
+        private readonly Statement insert = session.Prepare(
+            """
+            INSERT INTO operations (host, machine, verb, task, step, direction, key, stamp, name, image, vcpus, memory_mb, disk_gb,
+                begun_at, ends_at, ended_at, state, plan, abort_rule, fault, planned_failure, applied, power, failure, pid, instance)
+            VALUES (@host, @machine, @verb, @task, @step, @direction, @key, @stamp, @name, @image, @vcpus, @memory, @disk,
+                @begun, @ends, @ended, @state, @plan, @rule, @fault, @planned, @applied, @power, @failure, @pid, @instance)
+            RETURNING id
+            """,
+            "host", "machine", "verb", "task", "step", "direction", "key", "stamp", "name", "image", "vcpus", "memory", "disk",
+            "begun", "ends", "ended", "state", "plan", "rule", "fault", "planned", "applied", "power", "failure", "pid", "instance");
+
+        public Statement DueAnywhere { get; } = session.Prepare($"{Due} ORDER BY ends_at, id", "now");
+
+        public Statement DueOnMachine { get; } = session.Prepare(
+            $"{Due} AND host = @host AND machine = @machine ORDER BY ends_at, id", "host", "machine", "now");
+
+        public Statement End { get; } = session.Prepare(
+            """
+            UPDATE operations SET state = @state, ended_at = @now, applied = @applied, power = @power, failure = @failure,
+                ended_no = (SELECT COALESCE(MAX(ended_no), 0) + 1 FROM operations WHERE ended_no IS NOT NULL)
+            WHERE id = @id AND state = 'begun'
+            """,
+            "id", "state", "now", "applied", "power", "failure");
+
+        public Statement Abort { get; } = session.Prepare(
+            """
+            UPDATE operations SET state = 'aborted', ended_at = @now, aborted_by = @by,
+                ended_no = (SELECT COALESCE(MAX(ended_no), 0) + 1 FROM operations WHERE ended_no IS NOT NULL)
+            WHERE id = @id AND state = 'begun' AND (abort_rule = 'caller_or_fence' OR (@by = 'fence' AND abort_rule = 'fence'))
+            """,
+            "id", "now", "by");
+
+        public Statement OlderToAbort { get; } = session.Prepare(
+            """
+            SELECT id FROM operations WHERE state = 'begun' AND host = @host AND machine = @machine AND stamp < @below
+                AND abort_rule IN ('caller_or_fence', 'fence') ORDER BY id
+            """,
+            "host", "machine", "below");
+
+        public Statement OlderUnderWay { get; } = session.Prepare(
+            "SELECT id FROM operations WHERE state = 'begun' AND host = @host AND machine = @machine AND stamp < @below ORDER BY id",
+            "host", "machine", "below");
+
+        public Statement KeyUnderWay { get; } = session.Prepare(
+            "SELECT id FROM operations WHERE key = @key AND host = @host AND machine = @machine AND state = 'begun' ORDER BY id",
+            "key", "host", "machine");
+
+        public Statement KeyHistory { get; } = session.Prepare(
+            """
+            SELECT verb, applied, failure FROM operations
+            WHERE key = @key AND host = @host AND machine = @machine AND state IN ('done', 'failed', 'aborted') ORDER BY id DESC
+            """,
+            "key", "host", "machine");
+
+        public Statement CountEffect { get; } = session.Prepare(
+            """
+            INSERT INTO effects (key, stamp, host, machine, verb, count, changed, at) VALUES (@key, @stamp, @host, @machine, @verb, 1, @changed, @at)
+            ON CONFLICT DO UPDATE SET count = count + 1, changed = changed + excluded.changed, at = excluded.at
+            """,
+            "key", "stamp", "host", "machine", "verb", "changed", "at");
+
+        public Statement ReadMachine { get; } = session.Prepare(
+            "SELECT disk, defined, power, boots FROM machines WHERE host = @host AND machine = @machine", "host", "machine");
+
+        public Statement WriteMachine { get; } = session.Prepare(
+            """
+            INSERT INTO machines (host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots)
+            VALUES (@host, @machine, @disk, @defined, @power, @name, @image, @vcpus, @memory, @gb, @boots)
+            ON CONFLICT DO UPDATE SET disk = excluded.disk, defined = excluded.defined, power = excluded.power, name = excluded.name,
+                image = excluded.image, vcpus = excluded.vcpus, memory_mb = excluded.memory_mb, disk_gb = excluded.disk_gb, boots = excluded.boots
+            """,
+            "host", "machine", "disk", "defined", "power", "name", "image", "vcpus", "memory", "gb", "boots");
+
+        public Statement DeleteMachine { get; } = session.Prepare(
+            "DELETE FROM machines WHERE host = @host AND machine = @machine", "host", "machine");
+
+        /// <summary>Writes the row; with its end when it has ended within this transaction (nobody waits for it, so it gets no end number).</summary>
+        public long Insert(WorldOperation operation, VerbKey key, long now, long? endsAt, OperationEnd? end, WorldFault? fault) => (long)insert.Scalar(
+            operation.Host, operation.Machine, WorldText.Of(operation.Verb), key.Task.Value.ToString(), key.Step, WorldText.Of(key.Direction),
+            operation.Key, operation.Stamp, operation.Name, operation.Image,
+            (long)operation.Resources.Vcpus, (long)operation.Resources.MemoryMb, (long)operation.Resources.DiskGb,
+            now, endsAt, end is null ? null : now, WorldText.Of(end?.State ?? SimulatedOperationState.Begun), operation.Plan,
+            fault?.AbortRule ?? WorldText.Of(SimulatedAbortRule.CallerOrFence), fault?.Id, WriteFailure(operation.PlannedFailure),
+            end is { Applied: true } ? 1L : 0L, (long?)end?.Power, WriteFailure(end?.Failure), (long)Environment.ProcessId, session.instance)!;
+
+        public static WorldOperation Read(SqliteDataReader reader) => new()
+        {
+            Id = reader.GetInt64(0),
+            Host = reader.GetString(1),
+            Machine = reader.GetString(2),
+            Verb = WorldText.ReadVerb(reader.GetString(3)),
+            Key = reader.GetString(4),
+            Stamp = reader.GetString(5),
+            Name = reader.GetString(6),
+            Image = reader.GetString(7),
+            Resources = new Resources(reader.GetInt32(8), reader.GetInt32(9), reader.GetInt32(10)),
+            Plan = reader.GetString(11),
+            PlannedFailure = reader.IsDBNull(12) ? null : EngineJson.Read<Failure>(reader.GetString(12)),
+        };
+    }
+}

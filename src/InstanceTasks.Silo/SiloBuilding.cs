@@ -1,0 +1,91 @@
+using InstanceTasks.Api;
+using InstanceTasks.Engine;
+using InstanceTasks.Grains;
+using InstanceTasks.Grains.Workers;
+using InstanceTasks.Hypervisors;
+using InstanceTasks.Storage;
+using Microsoft.Extensions.Options;
+
+namespace InstanceTasks.Silo;
+
+/// <summary>Configuration and wiring, nothing else.</summary>
+internal static class SiloBuilding
+{
+    public static WebApplication Build(string[] args)
+    {
+        var settings = SiloSettings.Parse(args);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = EnvironmentOf() });
+        if (settings.ConfigFile is { } file)
+        {
+            builder.Configuration.AddJsonFile(file, optional: false, reloadOnChange: false);
+        }
+
+        builder.WebHost.UseUrls([.. settings.Urls]);
+        AddLogging(builder);
+        AddServices(builder, settings);
+        builder.UseOrleans(silo => ConfigureOrleans(silo, settings));
+        var app = builder.Build();
+        app.MapComputeApi();
+        return app;
+    }
+
+    // Development makes Orleans check every message type at start; nothing else here depends on the environment.
+    private static string EnvironmentOf() => Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") ?? Environments.Development;
+
+    private static void AddLogging(WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(o =>
+        {
+            o.SingleLine = true;
+            o.TimestampFormat = "HH:mm:ss.fff ";
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
+    }
+
+    private static void AddServices(WebApplicationBuilder builder, SiloSettings settings)
+    {
+        var (services, configuration) = (builder.Services, builder.Configuration);
+        services.AddSingleton(settings);
+        services.AddSingleton<TimeProvider, BootTimeProvider>();
+        services.Configure<LeaseOptions>(o => o.SoleOwner = true);
+        services.AddOptions<LeaseOptions>().BindConfiguration("Lease").ValidateOnStart();
+        services.AddOptions<RecoveryOptions>().BindConfiguration("Recovery").ValidateOnStart();
+        services.AddOptions<WorkerOptions>().BindConfiguration("Workers").ValidateOnStart();
+        services.AddSqliteStorage(o =>
+        {
+            configuration.GetSection("Storage").Bind(o);
+            o.DataDirectory = settings.DataDirectory;
+        });
+        services.AddSimulatedHypervisor(o =>
+        {
+            o.UseRealisticLatencies();
+            configuration.GetSection("Hypervisor").Bind(o);
+            o.WorldFile = settings.WorldFile;
+        });
+        services.AddSingleton<IHypervisorHosts>(s => s.GetRequiredService<IHypervisor>());
+        services.AddInstanceTasksGrains();
+        services.AddSingleton<ISecretProtector, StoredSecretProtector>();
+        services.AddSingleton<IComputeCommands, GrainComputeCommands>();
+        services.AddComputeApi(configuration.GetSection("Api").Bind);
+        services.AddHostedService<Housekeeping>();
+        if (Failpoints.Enabled)
+        {
+            services.AddSingleton<IJournal>(s => new FailpointJournal(s.GetRequiredService<SqliteStore>()));
+        }
+    }
+
+    private static void ConfigureOrleans(ISiloBuilder silo, SiloSettings settings)
+    {
+        var recovery = silo.Configuration.GetSection("Recovery").Get<RecoveryOptions>() ?? new RecoveryOptions();
+        silo.UseLocalhostClustering(siloPort: FreePorts.Next(), gatewayPort: 0, serviceId: "instancetasks", clusterId: "instancetasks");
+        silo.UseAdoNetReminderService(o =>
+        {
+            o.Invariant = OrleansSqlite.Invariant;
+            o.ConnectionString = settings.OrleansConnectionString;
+        });
+        silo.Configure<ReminderOptions>(o => o.MinimumReminderPeriod = recovery.MinimumReminderPeriod);
+    }
+}

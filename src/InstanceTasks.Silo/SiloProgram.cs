@@ -1,0 +1,44 @@
+using InstanceTasks.Api;
+using InstanceTasks.Api.Auth;
+using InstanceTasks.Storage;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
+
+namespace InstanceTasks.Silo;
+
+/// <summary>Starts a silo, says where it is, and runs it until it is told to stop.</summary>
+internal static class SiloProgram
+{
+    private const int Success = 0;
+    private const int BadConfiguration = 2;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            await using var app = SiloBuilding.Build(args);
+            var settings = app.Services.GetRequiredService<SiloSettings>();
+            LoopbackOnly.Check(app.Services.GetRequiredService<IOptions<ApiOptions>>().Value, settings.Urls);
+            await app.Services.GetRequiredService<SqliteStore>().OpenAsync();
+            OrleansSqlite.Apply(settings.OrleansConnectionString);
+            await app.StartAsync();
+            var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+            await Console.Out.WriteLineAsync(ReadyBlock.Text(settings, [.. addresses]));
+            await app.WaitForShutdownAsync();
+            return Success;
+        }
+        catch (Exception e) when (IsConfiguration(e))
+        {
+            await Console.Error.WriteLineAsync($"instancetasks-silo: {Explain(e)}");
+            return BadConfiguration;
+        }
+    }
+
+    // What the person who started it can mend is said in one line; everything else keeps its stack trace.
+    private static bool IsConfiguration(Exception e) => e is DirectoryInUseException or OptionsValidationException or SettingsException
+        or IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException }
+        || e is InvalidOperationException && e.Message.StartsWith("auth: none", StringComparison.Ordinal);
+
+    private static string Explain(Exception e) => e is OptionsValidationException options ? string.Join(Environment.NewLine, options.Failures) : e.Message;
+}

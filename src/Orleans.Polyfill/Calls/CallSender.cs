@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Runtime;
+
+namespace Orleans.Polyfill;
+
+/// <summary>Sends the calls of one silo or one client, and keeps the callers that wait.</summary>
+internal sealed class CallSender
+{
+    private readonly ConcurrentDictionary<PendingCall, bool> waiting = new();
+    private readonly ClusterHub hub;
+    private readonly TimeProvider clock;
+    private readonly MessagingOptions options;
+    private readonly IOutgoingGrainCallFilter[] filters;
+    private volatile string? closed;
+
+    /// <summary>Makes a sender; without a silo it is an external client's.</summary>
+    public CallSender(ClusterHub hub, SiloRuntime? silo, TimeProvider clock, MessagingOptions options, IEnumerable<IOutgoingGrainCallFilter> filters)
+    {
+        this.hub = hub;
+        Silo = silo;
+        this.clock = clock;
+        this.options = options;
+        this.filters = [.. filters];
+    }
+
+    public SiloRuntime? Silo { get; }
+
+    public TimeProvider Clock => clock;
+
+    public Task<object?> Call(GrainReference reference, MethodEntry method, object?[] arguments)
+    {
+        if (filters.Length == 0)
+        {
+            return Send(reference.GrainId, method, arguments);
+        }
+
+        return new OutgoingCall(filters, reference, method, arguments, RuntimeContext.Current, a => Send(reference.GrainId, method, a)).RunAsync();
+    }
+
+    /// <summary>No caller gets an answer any more: the host stops.</summary>
+    public void Close(string reason)
+    {
+        closed = reason;
+        foreach (var call in waiting.Keys)
+        {
+            call.SetException(new SiloUnavailableException(reason));
+        }
+    }
+
+    /// <summary>Callers inside silos learn that the silo which should have answered is dead; external clients wait for their time-out.</summary>
+    public void Lost(SiloAddress silo)
+    {
+        if (Silo is null)
+        {
+            return;
+        }
+
+        foreach (var call in waiting.Keys.Where(c => silo.Equals(c.Message.TargetSilo)))
+        {
+            call.SetException(new SiloUnavailableException($"The target silo {silo} became unavailable for message {call.Message}. Whether it was executed is unknown."));
+        }
+    }
+
+    public bool IsExpired(Message message) => options.DropExpiredMessages && message.Expiry != 0 && clock.GetTimestamp() > message.Expiry;
+
+    public void TimedOut(Message message)
+    {
+        if (options.CancelRequestOnTimeout)
+        {
+            message.Receiver?.CancelRequest(message);
+        }
+    }
+
+    private Task<object?> Send(GrainId target, MethodEntry method, object?[] arguments)
+    {
+        if (closed is { } reason)
+        {
+            return Task.FromException<object?>(new SiloUnavailableException(reason));
+        }
+
+        var token = method.TokenIndex >= 0 ? (CancellationToken)arguments[method.TokenIndex]! : default;
+        if (token.IsCancellationRequested)
+        {
+            return Task.FromCanceled<object?>(token);
+        }
+
+        try
+        {
+            var message = Prepare(target, method, arguments, token);
+            hub.Send(message);
+            return message.Reply?.Task ?? NoResult;
+        }
+        catch (Exception error)
+        {
+            return Task.FromException<object?>(error);
+        }
+    }
+
+    private static Task<object?> NoResult { get; } = Task.FromResult<object?>(null);
+
+    private Message Prepare(GrainId target, MethodEntry method, object?[] arguments, CancellationToken token)
+    {
+        var timeout = Debugger.IsAttached ? options.ResponseTimeoutWithDebugger : method.Timeout ?? options.ResponseTimeout;
+        var reply = method.OneWay ? null : new PendingCall(call => waiting.TryRemove(call, out _));
+        var cancellation = token.CanBeCanceled ? new CancellationTokenSource() : null;
+        var copies = method.CopyArguments(arguments);
+        if (method.TokenIndex >= 0)
+        {
+            copies[method.TokenIndex] = cancellation?.Token ?? default;
+        }
+
+        var message = new Message
+        {
+            Target = target,
+            Method = method,
+            Arguments = copies,
+            Context = RequestContext.Current.Travel(),
+            Sender = this,
+            SourceId = RuntimeContext.Current?.GrainId,
+            Reply = reply,
+            Cancellation = cancellation,
+            Expiry = reply is null || timeout == Timeout.InfiniteTimeSpan ? 0 : clock.GetTimestamp() + (long)(timeout.TotalSeconds * clock.TimestampFrequency),
+        };
+        if (reply is not null)
+        {
+            reply.Message = message;
+            waiting[reply] = true;
+            reply.Watch(clock, timeout, token);
+        }
+
+        return message;
+    }
+}

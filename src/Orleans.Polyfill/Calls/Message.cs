@@ -1,0 +1,132 @@
+using Orleans.Runtime;
+
+namespace Orleans.Polyfill;
+
+/// <summary>One request on its way. Its arguments are the callee's copies already.</summary>
+internal sealed class Message
+{
+    public required GrainId Target { get; init; }
+
+    public required MethodEntry Method { get; init; }
+
+    public required object?[] Arguments { get; set; }
+
+    public required RequestContext.ContextProperties Context { get; init; }
+
+    public required CallSender Sender { get; init; }
+
+    public GrainId? SourceId { get; init; }
+
+    public PendingCall? Reply { get; init; }
+
+    public CancellationTokenSource? Cancellation { get; init; }
+
+    /// <summary>Timestamp of the sender's clock after which the request is not begun any more; 0: never.</summary>
+    public long Expiry { get; init; }
+
+    public int ForwardCount { get; set; }
+
+    /// <summary>A test sends it to a silo of its choice, whatever the directory says.</summary>
+    public bool Pinned { get; set; }
+
+    public SiloAddress? TargetSilo { get; set; }
+
+    public ActivationData? Receiver { get; set; }
+
+    /// <summary>A fault delivers it again or late, so it is run whether or not its caller still waits.</summary>
+    public bool Forced { get; private init; }
+
+    public Message Again(bool keepsReply) => new()
+    {
+        Target = Target,
+        Method = Method,
+        Arguments = Method.CopyArguments(Arguments),
+        Context = Context,
+        Sender = Sender,
+        SourceId = SourceId,
+        Reply = keepsReply ? Reply : null,
+        Cancellation = Cancellation,
+        Forced = true,
+    };
+
+    public override string ToString() => $"{Method.Model.Interface.Name}.{Method.Name} to {Target}";
+}
+
+/// <summary>A caller that waits. The first of answer, time-out, cancellation and loss of the target completes it.</summary>
+internal sealed class PendingCall : IDisposable
+{
+    private readonly TaskCompletionSource<object?> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Action<PendingCall> ended;
+    private ITimer? timer;
+    private CancellationTokenRegistration registration;
+
+    public PendingCall(Action<PendingCall> ended) => this.ended = ended;
+
+    public Message Message { get; set; } = null!;
+
+    public Task<object?> Task => completion.Task;
+
+    public bool IsCompleted => completion.Task.IsCompleted;
+
+    public void Watch(TimeProvider clock, TimeSpan timeout, CancellationToken token)
+    {
+        if (timeout != Timeout.InfiniteTimeSpan)
+        {
+            timer = clock.CreateTimer(static s => ((PendingCall)s!).TimeOut(), this, timeout, Timeout.InfiniteTimeSpan);
+        }
+
+        if (token.CanBeCanceled)
+        {
+            registration = token.UnsafeRegister(static (s, t) => ((PendingCall)s!).Cancel(t), this);
+        }
+
+        if (IsCompleted)
+        {
+            Dispose();
+        }
+    }
+
+    public void SetResult(object? result)
+    {
+        if (completion.TrySetResult(result))
+        {
+            End();
+        }
+    }
+
+    public void SetException(Exception error)
+    {
+        if (error is OperationCanceledException canceled ? completion.TrySetException(canceled) : completion.TrySetException(error))
+        {
+            End();
+        }
+    }
+
+    public void Dispose()
+    {
+        timer?.Dispose();
+        registration.Unregister();
+    }
+
+    private void TimeOut()
+    {
+        Message.Sender.TimedOut(Message);
+        SetException(new TimeoutException($"Response did not arrive on time for message {Message}. Whether it was executed is unknown."));
+    }
+
+    private void Cancel(CancellationToken token)
+    {
+        if (completion.TrySetCanceled(token))
+        {
+            End();
+            Message.Receiver?.CancelRequest(Message);
+            Message.Cancellation?.Cancel();
+        }
+    }
+
+    private void End()
+    {
+        ended(this);
+        Dispose();
+    }
+}

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
+using Orleans.Runtime.Placement;
+
+namespace Orleans.Polyfill;
+
+/// <summary>Chooses silos by rendezvous hashing over the live ones, or asks the director that the application registered.</summary>
+internal static class Placer
+{
+    public static SiloAddress Choose(SiloRuntime chooser, SiloRuntime? caller, IReadOnlyList<SiloAddress> live, Message message)
+    {
+        var strategy = chooser.Manifest.Class(message.Target.Type).Placement;
+        if (chooser.Services.GetKeyedService<IPlacementDirector>(strategy.GetType()) is { } director)
+        {
+            return Ask(director, strategy, chooser, live, message);
+        }
+
+        return strategy is PreferLocalPlacement && caller is { Status: SiloStatus.Active } ? caller.SiloAddress : Rendezvous(live, message.Target.GetUniformHashCode());
+    }
+
+    public static SiloAddress Rendezvous(IReadOnlyList<SiloAddress> live, uint hash)
+    {
+        var best = live[0];
+        var score = 0u;
+        foreach (var silo in live)
+        {
+            var mine = StableHash.Combine((uint)silo.GetConsistentHashCode(), hash);
+            if (mine >= score)
+            {
+                (best, score) = (silo, mine);
+            }
+        }
+
+        return best;
+    }
+
+    private static SiloAddress Ask(IPlacementDirector director, PlacementStrategy strategy, SiloRuntime chooser, IReadOnlyList<SiloAddress> live, Message message)
+    {
+        var target = new PlacementTarget(message.Target, message.Context.Values ?? [], message.Method.Model.InterfaceType, 0);
+        var answer = director.OnAddActivation(strategy, target, new Context(chooser, live));
+        return answer.IsCompleted
+            ? answer.GetAwaiter().GetResult()
+            : throw new NotSupportedException($"The placement director {director.GetType()} does not answer at once, which the polyfill cannot wait for.");
+    }
+
+    private sealed class Context(SiloRuntime silo, IReadOnlyList<SiloAddress> live) : IPlacementContext
+    {
+        public SiloAddress LocalSilo => silo.SiloAddress;
+
+        public SiloStatus LocalSiloStatus => silo.Status;
+
+        public SiloAddress[] GetCompatibleSilos(PlacementTarget target) => [.. live];
+    }
+}

@@ -1,0 +1,56 @@
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.Api.Tests.Fakes;
+
+/// <summary>The part of the journal that the API itself uses: tombstones and idempotency keys.</summary>
+internal sealed class FakeJournal(FakeCloud cloud) : IJournal
+{
+    public Dictionary<(ProjectId, UserId, string), StoredIdempotency> Keys { get; } = [];
+
+    public HashSet<TaskId> Tombstones { get; } = [];
+
+    /// <summary>How many of the next refusals have an unknown outcome.</summary>
+    public int UnknownRefusals { get; set; }
+
+    public int Refusals { get; private set; }
+
+    public int ClusterEpoch => 1;
+
+    public Task<bool> RefuseAsync(TaskId id, CancellationToken cancellationToken = default)
+    {
+        Refusals++;
+        if (UnknownRefusals > 0)
+        {
+            UnknownRefusals--;
+            throw new CommitOutcomeUnknownException("lost");
+        }
+
+        if (cloud.Tasks.ContainsKey(id))
+        {
+            return Task.FromResult(false);
+        }
+
+        Tombstones.Add(id);
+        return Task.FromResult(true);
+    }
+
+    public Task<StoredTask?> ReadTaskAsync(TaskId id, CancellationToken cancellationToken = default) =>
+        Task.FromResult(cloud.Tasks.TryGetValue(id, out var task) ? new StoredTask(task, 0, null) : null);
+
+    public Task<StoredIdempotency?> ReadIdempotencyAsync(ProjectId project, UserId user, string key, CancellationToken cancellationToken = default) =>
+        Task.FromResult(Keys.GetValueOrDefault((project, user, key)));
+
+    public Task<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken = default) => throw NotUsed();
+
+    public Task<InstanceRecord?> ReadInstanceAsync(InstanceId id, CancellationToken cancellationToken = default) => throw NotUsed();
+
+    public Task<IReadOnlyList<StoredEvents>> ReadEventsAsync(TaskId id, CancellationToken cancellationToken = default) => throw NotUsed();
+
+    public Task<IReadOnlyList<DueTask>> ReadDueAsync(int shard, int limit, CancellationToken cancellationToken = default) => throw NotUsed();
+
+    public Task<TimeSpan?> ReadNextDueAsync(int shard, CancellationToken cancellationToken = default) => throw NotUsed();
+
+    public Task QuarantineAsync(TaskId id, string reason, CancellationToken cancellationToken = default) => throw NotUsed();
+
+    private static InvalidOperationException NotUsed() => new("the API must not use this part of the journal");
+}

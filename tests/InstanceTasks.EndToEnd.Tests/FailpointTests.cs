@@ -1,0 +1,95 @@
+using InstanceTasks.Engine;
+using InstanceTasks.TestKit;
+using Xunit.Abstractions;
+
+namespace InstanceTasks.EndToEnd.Tests;
+
+/// <summary>
+/// SIGKILL at every named moment in the life of a task of every kind: the request was either not accepted, or its task ends as asked; after each
+/// crash store and world are compared.
+/// </summary>
+[Collection(PreparedCollection.Name)]
+public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData("create", "delete")]
+    [InlineData("stop", "start")]
+    [InlineData("reboot", "hard-reboot")]
+    [InlineData("lock", "unlock")]
+    public async Task Kill_AtEveryPointOfEveryKind_TaskEndsAsAskedOrWasNotAccepted(string first, string second)
+    {
+        var points = Interleave(FailpointPoint.Of(first, prepared.StepCommits(first)), FailpointPoint.Of(second, prepared.StepCommits(second)));
+        await RunAsync(async series =>
+        {
+            foreach (var point in points)
+            {
+                await series.CrashAsync(point);
+            }
+        });
+    }
+
+    [Fact]
+    public async Task Kill_AroundTheClaimOfEveryKind_TaskEndsAsAsked() => await RunAsync(async series =>
+    {
+        foreach (var plan in PlanRegistry.All.Where(p => !p.IsOneCommit).OrderBy(p => p.Kind.Name, StringComparer.Ordinal))
+        {
+            await series.CrashInClaimAsync(plan.Kind.Name, plan.Steps[^1].Name);
+        }
+    });
+
+    /// <summary>Delete is missing: from its first step on it cannot be canceled, so that it never commits a cancel.</summary>
+    [Fact]
+    public async Task Kill_AroundTheCancelOfEveryKind_CancelIsThereOrNot() => await RunAsync(async series =>
+    {
+        foreach (var name in new[] { "commit-before", "commit-after" })
+        {
+            foreach (var kind in new[] { "create", "stop", "start", "reboot", "hard-reboot" })
+            {
+                await series.CrashInCancelAsync(new FailpointPoint(name, kind, "command"));
+            }
+        }
+    });
+
+    [Fact]
+    public async Task Kill_WhileACanceledCreateIsUndone_NothingIsLeftOver() => await RunAsync(async series =>
+    {
+        var steps = PlanRegistry.Find(TaskKinds.Create)!.Steps.Where(s => s.OnHost).ToList();
+        foreach (var step in steps)
+        {
+            await series.CrashInUndoAsync(new FailpointPoint("effect-before", "create", step.Name, Hit: 2), steps[^1].Name);
+            await series.CrashInUndoAsync(new FailpointPoint("effect-after", "create", step.Name, Hit: 2), steps[^1].Name);
+        }
+    });
+
+    [Fact]
+    public void Failpoints_EveryKind_IsInOneOfTheSeries()
+    {
+        string[] covered = ["create", "delete", "stop", "start", "reboot", "hard-reboot", "lock", "unlock"];
+        string[] records = ["update", "metadata"]; // as lock and unlock: one commit, the same code, no step
+        Assert.Equal(covered.Concat(records).Order(StringComparer.Ordinal), PlanRegistry.All.Select(p => p.Kind.Name).Order(StringComparer.Ordinal));
+        Assert.Equal("INSTANCETASKS_FAILPOINT", Failpoints.Variable);
+    }
+
+    private static List<FailpointPoint> Interleave(IReadOnlyList<FailpointPoint> first, IReadOnlyList<FailpointPoint> second)
+    {
+        var all = new List<FailpointPoint>();
+        for (var n = 0; n < Math.Max(first.Count, second.Count); n++)
+        {
+            all.AddRange(first.Skip(n).Take(1));
+            all.AddRange(second.Skip(n).Take(1));
+        }
+
+        return all;
+    }
+
+    private async Task RunAsync(Func<CrashSeries, Task> run)
+    {
+        using var data = new TempDirectory("failpoint");
+        data.CopyFrom(prepared.Path);
+        await using var series = new CrashSeries(data.Path, output);
+        await run(series);
+        await series.FinishAsync();
+        Assert.True(series.Problems.Count == 0, string.Join(Environment.NewLine, series.Problems.Take(20)));
+        Assert.True(series.Tried > 0);
+    }
+}

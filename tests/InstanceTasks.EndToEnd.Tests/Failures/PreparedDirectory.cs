@@ -1,0 +1,97 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using InstanceTasks.TestKit;
+
+namespace InstanceTasks.EndToEnd.Tests;
+
+/// <summary>
+/// A data directory with two running and two stopped servers, on which every kind has been done once without a crash: copied for each
+/// series of crashes, and the source of what a task of a kind commits.
+/// </summary>
+public sealed class PreparedDirectory : IAsyncLifetime, IDisposable
+{
+    private readonly TempDirectory _data = new("prepared");
+    private readonly Dictionary<string, TaskId> _samples = [];
+
+    /// <summary>The directory; nothing uses it.</summary>
+    public string Path => _data.Path;
+
+    public async Task InitializeAsync()
+    {
+        await using var silo = await SiloProcess.StartAsync(new SiloSetup { DataDirectory = Path });
+        var servers = new List<Guid>();
+        for (var n = 0; n < 4; n++)
+        {
+            servers.Add(await silo.Api.CreateAndWaitAsync($"prepared-{n}"));
+        }
+
+        await SampleAsync(silo.Api);
+        foreach (var server in servers.Take(2))
+        {
+            await silo.Api.SucceedAsync(await ServerRequests.SendAsync(silo.Api, "stop", server));
+        }
+
+        var code = await silo.StopAsync();
+        Assert.True(code == 0, $"exit code {code}: {silo.Output}");
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public void Dispose() => _data.Dispose();
+
+    /// <summary>How many commits a task of the kind makes between its accept and its settle.</summary>
+    public int StepCommits(string kind)
+    {
+        var rows = new StoreReader(Path).ReadEvents(_samples[kind]);
+        return rows.Count(r => !r.Any(e => e is TaskAccepted or TaskClaimed or TaskEnded));
+    }
+
+    private async Task SampleAsync(ApiClient api)
+    {
+        var made = await ServerRequests.CreateAsync(api, "sample");
+        var server = ServerRequests.ServerOf(made);
+        await KeepAsync(api, "create", made);
+        foreach (var kind in new[] { "lock", "unlock", "reboot", "hard-reboot", "stop", "start", "delete" })
+        {
+            await KeepAsync(api, kind, await ServerRequests.SendAsync(api, kind, server));
+        }
+    }
+
+    private async Task KeepAsync(ApiClient api, string kind, ApiAnswer answer)
+    {
+        await api.SucceedAsync(answer);
+        _samples[kind] = new TaskId(answer.Task!.Value);
+    }
+}
+
+/// <summary>The request that asks for a task of a kind.</summary>
+internal static class ServerRequests
+{
+    public static async Task<ApiAnswer> CreateAsync(ApiClient api, string name) => await api.CreateServerAsync(name, "1", await api.ReadImageAsync());
+
+    public static Guid ServerOf(ApiAnswer created) => Guid.Parse(created.Expect(HttpStatusCode.Accepted).Json["server"]!["id"]!.GetValue<string>());
+
+    public static Task<ApiAnswer> SendAsync(ApiClient api, string kind, Guid server) => kind switch
+    {
+        "delete" => api.DeleteServerAsync(server),
+        "reboot" => api.ActionAsync(server, new JsonObject { ["reboot"] = new JsonObject { ["type"] = "SOFT" } }),
+        "hard-reboot" => api.ActionAsync(server, new JsonObject { ["reboot"] = new JsonObject { ["type"] = "HARD" } }),
+        "stop" => api.ActionAsync(server, new JsonObject { ["os-stop"] = null }),
+        "start" => api.ActionAsync(server, new JsonObject { ["os-start"] = null }),
+        "lock" or "unlock" => api.ActionAsync(server, new JsonObject { [kind] = null }),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of request."),
+    };
+
+    /// <summary>The request, or null when the process died before it answered.</summary>
+    public static async Task<ApiAnswer?> TryAsync(Func<Task<ApiAnswer>> send)
+    {
+        try
+        {
+            return await send();
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+}

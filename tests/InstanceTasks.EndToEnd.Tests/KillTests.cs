@@ -1,0 +1,126 @@
+using InstanceTasks.TestKit;
+using Xunit.Abstractions;
+
+namespace InstanceTasks.EndToEnd.Tests;
+
+/// <summary>
+/// The kill test: load over HTTP, ten times <c>kill -9</c> of the silo at moments at which much is under way, ten restarts on the same data. Then
+/// nothing that was accepted is lost or unfinished, and the store and the world agree.
+/// </summary>
+public sealed class KillTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Kills = 10;
+    private const int Clients = 32;
+    private const int MinUnfinished = 20;
+    private const int MinInFlight = 8;
+    private const int MinDifferentSteps = 10;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly TempDirectory _data = new("kill");
+    private readonly LoadLedger _ledger = new();
+    private readonly List<DateTimeOffset> _kills = [];
+    private readonly Dictionary<string, int> _steps = [];
+    private readonly int _seed = Environment.TickCount;
+
+    public void Dispose() => _data.Dispose();
+
+    [Fact]
+    public async Task Kill_TenTimesUnderLoad_EveryTaskEndsAsAsked()
+    {
+        output.WriteLine($"seed {_seed}");
+        var setup = new SiloSetup { DataDirectory = _data.Path };
+        var silo = await SiloProcess.StartAsync(setup);
+        try
+        {
+            SetLatencies();
+            using var clients = new ApiClient(setup.Url);
+            using var stop = new CancellationTokenSource();
+            var image = await clients.ReadImageAsync();
+            var load = Enumerable.Range(0, Clients).Select(n => new LoadWorker(clients, _ledger, image, n, _seed + n).RunAsync(stop.Token)).ToList();
+            for (var n = 1; n <= Kills; n++)
+            {
+                silo = await KillAndRestartAsync(silo, n);
+            }
+
+            await stop.CancelAsync();
+            await Task.WhenAll(load).WaitAsync(TimeSpan.FromMinutes(3));
+            await RestAsync(silo);
+        }
+        finally
+        {
+            await silo.DisposeAsync();
+        }
+
+        Judge();
+    }
+
+    private void SetLatencies()
+    {
+        var world = new WorldControl(_data.Path);
+        world.SetLatency(null, TimeSpan.FromMilliseconds(500));
+        world.SetLatency(Verb.Define, TimeSpan.FromMilliseconds(400));
+        world.SetLatency(Verb.PowerOff, TimeSpan.FromMilliseconds(700));
+        world.SetLatency(Verb.PrepareDisk, TimeSpan.FromMilliseconds(600));
+    }
+
+    private async Task<SiloProcess> KillAndRestartAsync(SiloProcess silo, int number)
+    {
+        var store = new StoreReader(_data.Path);
+        var world = new WorldReader(_data.Path);
+        await Eventually.TrueAsync(
+            () => store.ReadUnfinished().Count >= MinUnfinished + 2 && world.ReadInFlight().Count >= MinInFlight + 3,
+            Patience,
+            $"kill {number}: enough is under way",
+            () => $"{store.ReadUnfinished().Count} unfinished, {world.ReadInFlight().Count} in flight{Environment.NewLine}{silo.Output}");
+        await silo.KillAsync();
+        _kills.Add(DateTimeOffset.UtcNow);
+        Record(number, store.ReadUnfinished(), world.ReadInFlight());
+        return await silo.RestartAsync();
+    }
+
+    /// <summary>What the kill hit, from the files that the dead process left.</summary>
+    private void Record(int number, IReadOnlyList<TaskRecord> unfinished, IReadOnlyList<WorldOperation> inFlight)
+    {
+        var kinds = unfinished.ToDictionary(t => t.Id.Value, t => t.Kind.Name);
+        var hit = inFlight.Where(o => kinds.ContainsKey(o.Task)).ToList();
+        foreach (var step in hit.Select(o => $"{kinds[o.Task]}/{o.Step}{(o.Direction == "undo" ? " (undo)" : "")}"))
+        {
+            _steps[step] = _steps.GetValueOrDefault(step) + 1;
+        }
+
+        output.WriteLine($"kill {number}: {unfinished.Count} tasks unfinished, {hit.Count} with an attempt in flight");
+        Assert.True(unfinished.Count >= MinUnfinished, $"kill {number} hit only {unfinished.Count} unfinished tasks");
+        Assert.True(hit.Count >= MinInFlight, $"kill {number} hit only {hit.Count} attempts in flight");
+    }
+
+    private async Task RestAsync(SiloProcess silo)
+    {
+        var store = new StoreReader(_data.Path);
+        await Eventually.TrueAsync(
+            () => store.ReadUnfinished().Count == 0,
+            Patience,
+            "every task has ended",
+            () => string.Join(Environment.NewLine, store.ReadUnfinished()) + silo.Output);
+        var servers = (await silo.Api.GetAsync("/v2.1/servers/detail"))["servers"]!.AsArray();
+        Assert.All(servers, s => Assert.Null(s!["OS-EXT-STS:task_state"]));
+        Assert.Equal(0, await silo.StopAsync());
+    }
+
+    private void Judge()
+    {
+        output.WriteLine("what the kills hit:");
+        foreach (var (step, count) in _steps.OrderBy(s => s.Key, StringComparer.Ordinal))
+        {
+            output.WriteLine($"{count,5}  {step}");
+        }
+
+        var kinds = _ledger.Accepted.GroupBy(a => a.Kind).OrderBy(g => g.Key, StringComparer.Ordinal);
+        output.WriteLine($"accepted: {_ledger.Accepted.Count}: {string.Join(", ", kinds.Select(g => $"{g.Count()} {g.Key}"))}");
+        Assert.Empty(_ledger.Surprises);
+        var report = WorldAudit.Compare(_data.Path, _ledger.Accepted, _kills);
+        output.WriteLine($"{report.Compared} comparisons, {report.Repeats.Count} effects repeated after a kill");
+        report.ThrowIfAny();
+        Assert.True(_steps.Count >= MinDifferentSteps, $"the kills hit only {_steps.Count} different steps");
+        Assert.Equal(8, kinds.Count());
+    }
+}

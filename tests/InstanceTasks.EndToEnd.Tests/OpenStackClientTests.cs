@@ -1,0 +1,198 @@
+using System.Text.Json.Nodes;
+using InstanceTasks.TestKit;
+using Xunit.Abstractions;
+
+namespace InstanceTasks.EndToEnd.Tests;
+
+/// <summary>Debian's unmodified <c>openstack</c> command against a real silo process: every command of the supported list, once plain and once at 2.37.</summary>
+public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifetime, IDisposable
+{
+    private readonly TempDirectory _data = new("client");
+    private SiloProcess _silo = null!;
+    private OpenStackCli _cli = null!;
+    private string _image = "";
+
+    public async Task InitializeAsync()
+    {
+        _silo = await SiloProcess.StartAsync(new SiloSetup { DataDirectory = _data.Path });
+        _cli = new OpenStackCli(_silo.Setup.Url);
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var line in _cli.Log)
+        {
+            output.WriteLine(line);
+        }
+
+        await _silo.DisposeAsync();
+    }
+
+    public void Dispose() => _data.Dispose();
+
+    [OpenStackFact]
+    public async Task OpenStack_PlainClient_RunsEveryCommand()
+    {
+        await ListFlavorsAndImagesAsync();
+        await FlavorLifeAsync();
+        await KeypairLifeAsync();
+        await ZonesAndLimitsAsync(instances: 0);
+        var id = await CreateAsync("vm1", []);
+        await ListsAndShowAsync(id);
+        await SetAsync(id);
+        await PowerAsync(id);
+        await LockAsync(id);
+        await ZonesAndLimitsAsync(instances: 1);
+        await EventsAsync(id, ["create", "stop", "start", "reboot", "reboot", "lock", "unlock"]);
+        await DeleteAsync(id, "vm1-renamed", []);
+    }
+
+    [OpenStackFact]
+    public async Task OpenStack_Version237NoNetwork_CreatesShowsAndDeletes()
+    {
+        string[] version = ["--os-compute-api-version", "2.37"];
+        var images = (await _cli.JsonAsync("image", "list")).AsArray();
+        _image = Text(images[0]!, "Name");
+        var id = await CreateAsync("vm237", ["--nic", "none"], version);
+        var shown = await _cli.JsonAsync([.. version, "server", "show", "vm237"]);
+        Assert.Equal("ACTIVE", Text(shown, "status"));
+        Assert.Equal(id.ToString(), Text(shown, "id"));
+        var list = (await _cli.JsonAsync([.. version, "server", "list", "--name", "vm23"])).AsArray();
+        Assert.Equal("vm237", Text(Assert.Single(list)!, "Name"));
+        await _cli.RunAsync([.. version, "server", "stop", "vm237"]);
+        await StatusBecomesAsync(id, "SHUTOFF");
+        await _cli.RunAsync([.. version, "server", "reboot", "--hard", "vm237"]);
+        await StatusBecomesAsync(id, "ACTIVE");
+        await DeleteAsync(id, "vm237", version);
+    }
+
+    private static string Text(JsonNode node, string name) =>
+        node[name]?.ToString() ?? throw new InvalidOperationException($"No '{name}' in {node.ToJsonString()}");
+
+    private async Task ListFlavorsAndImagesAsync()
+    {
+        var flavors = (await _cli.JsonAsync("flavor", "list")).AsArray();
+        Assert.Equal(
+            ["1 m1.tiny", "2 m1.small", "3 m1.medium", "4 m1.large", "5 m1.xlarge"],
+            flavors.Select(f => $"{Text(f!, "ID")} {Text(f!, "Name")}").Order(StringComparer.Ordinal));
+        var images = (await _cli.JsonAsync("image", "list")).AsArray();
+        var image = Assert.Single(images)!;
+        Assert.Equal("active", Text(image, "Status"));
+        _image = Text(image, "Name");
+    }
+
+    private async Task FlavorLifeAsync()
+    {
+        var made = await _cli.JsonAsync("flavor", "create", "--ram", "64", "--disk", "1", "--vcpus", "1", "--property", "hw:x=y", "m1.nano");
+        Assert.Equal("m1.nano", Text(made, "name"));
+        var shown = await _cli.JsonAsync("flavor", "show", "m1.nano");
+        Assert.Equal("64", Text(shown, "ram"));
+        Assert.Equal("y", Text(shown["properties"]!, "hw:x"));
+        await _cli.RunAsync("flavor", "delete", "m1.nano");
+        Assert.NotEqual(0, (await _cli.TryAsync("flavor", "show", "m1.nano")).ExitCode);
+    }
+
+    private async Task KeypairLifeAsync()
+    {
+        var made = await _cli.RunAsync("keypair", "create", "key1");
+        Assert.Contains("PRIVATE KEY-----", made.Output, StringComparison.Ordinal);
+        var listed = Assert.Single((await _cli.JsonAsync("keypair", "list")).AsArray())!;
+        Assert.Equal("key1", Text(listed, "Name"));
+        Assert.Matches("^([0-9a-f]{2}:){15}[0-9a-f]{2}$", Text(listed, "Fingerprint"));
+        await _cli.RunAsync("keypair", "delete", "key1");
+        Assert.Empty((await _cli.JsonAsync("keypair", "list")).AsArray());
+    }
+
+    private async Task ZonesAndLimitsAsync(int instances)
+    {
+        var zones = (await _cli.JsonAsync("availability", "zone", "list", "--compute")).AsArray();
+        Assert.Contains(zones, z => Text(z!, "Zone Name") == "nova" && Text(z!, "Zone Status") == "available");
+        var limits = (await _cli.JsonAsync("limits", "show", "--absolute")).AsArray().ToDictionary(l => Text(l!, "Name"), l => Text(l!, "Value"));
+        Assert.Equal(instances.ToString(), limits["totalInstancesUsed"]);
+        Assert.Equal("-1", limits["maxTotalInstances"]);
+    }
+
+    private async Task<Guid> CreateAsync(string name, string[] extra, string[]? version = null)
+    {
+        var made = await _cli.JsonAsync([.. version ?? [], "server", "create", "--flavor", "m1.tiny", "--image", _image, .. extra, "--wait", name]);
+        Assert.Equal("ACTIVE", Text(made, "status"));
+        Assert.Equal(name, Text(made, "name"));
+        Assert.Contains("m1.tiny", Text(made, "flavor"), StringComparison.Ordinal);
+        Assert.NotEmpty(Text(made, "adminPass"));
+        return Guid.Parse(Text(made, "id"));
+    }
+
+    private async Task ListsAndShowAsync(Guid id)
+    {
+        var row = Assert.Single((await _cli.JsonAsync("server", "list")).AsArray())!;
+        Assert.Equal([id.ToString(), "vm1", "ACTIVE", _image, "m1.tiny"], new[] { "ID", "Name", "Status", "Image", "Flavor" }.Select(c => Text(row, c)));
+        var longRow = Assert.Single((await _cli.JsonAsync("server", "list", "--long")).AsArray())!;
+        Assert.Equal("1", Text(longRow, "Power State")); // a table would say Running
+        Assert.Equal("nova", Text(longRow, "Availability Zone"));
+        Assert.NotEmpty(Text(longRow, "Host"));
+        var shown = await _cli.JsonAsync("server", "show", "vm1");
+        Assert.Equal("active", Text(shown, "OS-EXT-STS:vm_state"));
+        Assert.Contains(_image, Text(shown, "image"), StringComparison.Ordinal);
+    }
+
+    private async Task SetAsync(Guid id)
+    {
+        await _cli.RunAsync("server", "set", "--property", "purpose=tour", "vm1");
+        await _cli.RunAsync("server", "set", "--name", "vm1-renamed", "vm1");
+        var shown = await _cli.JsonAsync("server", "show", id.ToString());
+        Assert.Equal("vm1-renamed", Text(shown, "name"));
+        Assert.Equal("tour", Text(shown["properties"]!, "purpose"));
+    }
+
+    private async Task PowerAsync(Guid id)
+    {
+        await _cli.RunAsync("server", "stop", "vm1-renamed");
+        await StatusBecomesAsync(id, "SHUTOFF");
+        Assert.Equal("SHUTOFF", Text(await _cli.JsonAsync("server", "show", "vm1-renamed"), "status"));
+        await _cli.RunAsync("server", "start", "vm1-renamed");
+        await StatusBecomesAsync(id, "ACTIVE");
+        await _cli.RunAsync("server", "reboot", "--wait", "vm1-renamed");
+        await StatusBecomesAsync(id, "ACTIVE");
+        await _cli.RunAsync("server", "reboot", "--hard", "--wait", "vm1-renamed");
+        await StatusBecomesAsync(id, "ACTIVE");
+    }
+
+    private async Task LockAsync(Guid id)
+    {
+        await _cli.RunAsync("server", "lock", "vm1-renamed");
+        Assert.True((await _silo.Api.GetServerAsync(id, "2.9"))["locked"]!.GetValue<bool>());
+        await _cli.RunAsync("server", "unlock", "vm1-renamed");
+        Assert.False((await _silo.Api.GetServerAsync(id, "2.9"))["locked"]!.GetValue<bool>());
+    }
+
+    private async Task EventsAsync(Guid id, string[] actions)
+    {
+        var events = (await _cli.JsonAsync("server", "event", "list", "vm1-renamed")).AsArray();
+        Assert.Equal(actions.Reverse(), events.Select(e => Text(e!, "Action")));
+        Assert.All(events, e => Assert.Equal(id.ToString(), Text(e!, "Server ID")));
+        var stop = events.Single(e => Text(e!, "Action") == "stop")!;
+        var shown = await _cli.JsonAsync("server", "event", "show", "vm1-renamed", Text(stop, "Request ID"));
+        Assert.Equal("stop", Text(shown, "action"));
+        Assert.Null(shown["message"]);
+        Assert.Contains("compute_stop_instance", Text(shown, "events"), StringComparison.Ordinal);
+        Assert.Contains("Success", Text(shown, "events"), StringComparison.Ordinal);
+    }
+
+    private async Task DeleteAsync(Guid id, string name, string[] version)
+    {
+        await _cli.RunAsync([.. version, "server", "delete", "--wait", name]);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, await _silo.Api.StatusAsync($"/v2.1/servers/{id}"));
+        Assert.Empty((await _cli.JsonAsync([.. version, "server", "list"])).AsArray());
+    }
+
+    private Task StatusBecomesAsync(Guid id, string status) =>
+        Eventually.TrueAsync(
+            async () =>
+            {
+                var server = await _silo.Api.GetServerAsync(id);
+                return Text(server, "status") == status && server["OS-EXT-STS:task_state"] is null;
+            },
+            TimeSpan.FromSeconds(30),
+            $"server {id} is {status} and idle",
+            () => _silo.Output);
+}

@@ -1,0 +1,51 @@
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.TestKit;
+
+/// <summary>A capacity claim.</summary>
+public sealed record StoredClaim(string Host, Guid Instance, Guid Task, Resources Resources);
+
+/// <summary>A host with what claims take.</summary>
+public sealed record StoredHost(string Name, Resources Capacity, Resources Taken);
+
+/// <summary>A project's usage.</summary>
+public sealed record StoredQuota(string Project, int Instances, int Cores, int RamMb);
+
+/// <summary>Reads the silo's store directly, beside the process that writes it.</summary>
+public sealed class StoreReader(string dataDirectory) : SqliteReader(dataDirectory, "task_events")
+{
+    /// <summary>Every task, without tombstones.</summary>
+    public IReadOnlyList<TaskRecord> ReadTasks() => ReadTasks("state <> 'refused'");
+
+    /// <summary>Tasks that have neither ended nor wait for an operator.</summary>
+    public IReadOnlyList<TaskRecord> ReadUnfinished() => ReadTasks("ended = 0 AND state <> 'needs_attention'");
+
+    /// <summary>Every instance, also deleted ones.</summary>
+    public IReadOnlyList<InstanceRecord> ReadInstances() => Query("SELECT body FROM instances", r => EngineJson.Read<InstanceRecord>(r.GetString(0)));
+
+    /// <summary>The event rows of a task, in order: the events of one commit each.</summary>
+    public IReadOnlyList<IReadOnlyList<TaskEvent>> ReadEvents(TaskId task) => Query(
+        "SELECT events FROM task_events WHERE task_id = $id ORDER BY seq",
+        r => (IReadOnlyList<TaskEvent>)EngineJson.Read<List<TaskEvent>>(r.GetString(0)),
+        ("$id", task.Value.ToString()));
+
+    /// <summary>All claims.</summary>
+    public IReadOnlyList<StoredClaim> ReadClaims() => Query(
+        "SELECT host, instance_id, task_id, vcpus, memory_mb, disk_gb FROM claims",
+        r => new StoredClaim(
+            r.GetString(0), Guid.Parse(r.GetString(1)), Guid.Parse(r.GetString(2)), new Resources(r.GetInt32(3), r.GetInt32(4), r.GetInt32(5))));
+
+    /// <summary>All hosts.</summary>
+    public IReadOnlyList<StoredHost> ReadHosts() => Query(
+        "SELECT name, vcpus, memory_mb, disk_gb, taken_vcpus, taken_memory_mb, taken_disk_gb FROM hosts",
+        r => new StoredHost(
+            r.GetString(0), new Resources(r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)), new Resources(r.GetInt32(4), r.GetInt32(5), r.GetInt32(6))));
+
+    /// <summary>Usage of all projects.</summary>
+    public IReadOnlyList<StoredQuota> ReadQuota() => Query(
+        "SELECT project_id, instances, cores, ram_mb FROM quota",
+        r => new StoredQuota(r.GetString(0), r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)));
+
+    private List<TaskRecord> ReadTasks(string condition) =>
+        Query($"SELECT body FROM tasks WHERE {condition}", r => EngineJson.Read<TaskRecord>(r.GetString(0)));
+}
