@@ -75,6 +75,32 @@ public sealed class SqliteWriterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Write_ItemThatEndsTheTransactionItself_FailsAloneAndTheOthersRunAgain()
+    {
+        var first = Some.Task();
+        using var blocked = new ManualResetEventSlim();
+        var blocker = Store.OnWriterAsync(_ =>
+        {
+            blocked.Wait();
+            return 0;
+        });
+        var before = Store.CommitAsync(Some.Commit(first));
+        var breaker = Store.OnWriterAsync<int>(c =>
+        {
+            c.Execute("ROLLBACK");
+            throw new InvalidOperationException("injected");
+        });
+        var after = Store.CommitAsync(Some.Commit(first.Next()));
+        blocked.Set();
+        await blocker;
+
+        await Assert.ThrowsAsync<CommitFailedException>(() => breaker);
+        Assert.True((await before).Applied);
+        Assert.True((await after).Applied);
+        Assert.Equal(2, (await Store.ReadTaskAsync(first.Id))!.Record.Seq);
+    }
+
+    [Fact]
     public async Task Commit_DiskFull_IsADefiniteFailureAndSmallOnesStillGoThrough()
     {
         var pages = await Store.OnWriterAsync(c => c.QuerySingle<long>("PRAGMA page_count"));
