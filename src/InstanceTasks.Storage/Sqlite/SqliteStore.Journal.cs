@@ -4,7 +4,7 @@ namespace InstanceTasks.Storage;
 
 public sealed partial class SqliteStore
 {
-    private const string DueSql =
+    internal const string DueSql =
         """
         WITH RECURSIVE
         clock AS MATERIALIZED (SELECT now FROM database_clock),
@@ -26,10 +26,10 @@ public sealed partial class SqliteStore
         """;
 
     /// <inheritdoc/>
-    public Task<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken = default)
+    public async Task<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken = default)
     {
         var prepared = PreparedCommit.Of(commit, _options.MaxRowCharacters);
-        return Writer.RunAsync(new WriteItem<CommitResult>(session => CommitApplier.Apply(session, prepared), result => result.Applied), cancellationToken);
+        return await Writer.RunAsync(new WriteItem<CommitResult>(session => CommitApplier.Apply(session, prepared), result => result.Applied), cancellationToken);
     }
 
     /// <inheritdoc/>

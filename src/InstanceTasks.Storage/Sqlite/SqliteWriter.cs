@@ -69,12 +69,27 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
                 batch.Add(item);
             }
 
-            RunBatch(batch);
+            RunGuarded(batch);
             batch.Clear();
         }
 
         _session?.Dispose();
         _stopped.SetResult();
+    }
+
+    // Whatever happens, the thread goes on and no caller waits for ever; an item that has its result keeps it.
+    private void RunGuarded(List<WriteItem> batch)
+    {
+        try
+        {
+            RunBatch(batch);
+        }
+        catch (Exception e)
+        {
+            LogUnknown(_logger, e, batch.Count);
+            _session = null;
+            FailAll(batch, () => new CommitOutcomeUnknownException("The writer failed.", e));
+        }
     }
 
     private void RunBatch(List<WriteItem> batch)
@@ -100,9 +115,10 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             {
                 alive.Add(batch[i]);
             }
-            else if (session.TransactionIsGone)
+            else if (!session.IsSound)
             {
                 alive.AddRange(batch.Skip(i + 1));
+                Reopen();
                 RunSingly(alive);
                 return;
             }
