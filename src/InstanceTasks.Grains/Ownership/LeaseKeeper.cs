@@ -13,10 +13,10 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
 {
     private readonly LeaseOptions _options = options.Value;
     private readonly TokenLedger _tokens = new();
+    private int _disposed;
     private readonly CancellationTokenSource _stop = new();
     private volatile LeaseView _view = LeaseView.None;
     private Task _loop = Task.CompletedTask;
-    private bool _disposed;
 
     /// <summary>Raised, outside any lock, when a generation that lived lives no more, or this process has a new one.</summary>
     public event EventHandler<LeaseChange>? Changed;
@@ -47,14 +47,15 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        // Registered under several services, so the container disposes it as often.
-        if (!_disposed)
+        // The container disposes it once for each service type under which a factory returned it.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
         {
-            _disposed = true;
-            await _stop.CancelAsync();
-            await _loop;
-            _stop.Dispose();
+            return;
         }
+
+        await _stop.CancelAsync();
+        await _loop;
+        _stop.Dispose();
     }
 
     /// <summary>Stops renewing without leaving, as a process does that is cut off: for fault tests.</summary>
