@@ -50,7 +50,7 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
     public static SiloAddress Parse(string value) =>
         TryParse(value, out var result) ? result : throw new FormatException($"Invalid silo address \"{value}\": expected address:port@generation.");
 
-    public static bool TryParse(string? value, [MaybeNullWhen(false)] out SiloAddress result)
+    public static bool TryParse(string? value, [NotNullWhen(true)] out SiloAddress? result)
     {
         result = null;
         var s = value.AsSpan();
