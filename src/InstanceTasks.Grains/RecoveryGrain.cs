@@ -16,6 +16,7 @@ internal sealed partial class RecoveryGrain(IJournal journal, IPeers peers, IOpt
     private readonly RecoveryOptions _options = options.Value;
     private RecoveryActor? _actor;
     private IGrainTimer? _timer;
+    private IGrainTimer? _start;
 
     private RecoveryActor Actor => _actor ??= new RecoveryActor(GrainKeys.ShardOf(this), journal, peers, _options, time, loggers.CreateLogger<RecoveryActor>());
 
@@ -25,12 +26,20 @@ internal sealed partial class RecoveryGrain(IJournal journal, IPeers peers, IOpt
         await KeepReminderAsync();
         if (_options.OnStart)
         {
-            await LookAsync("start");
+            // Not awaited: a silo with much to recover must not be late, and this call has a time-out.
+            _start = this.RegisterGrainTimer(() => LookAsync("start"), new GrainTimerCreationOptions { DueTime = TimeSpan.Zero, Period = Timeout.InfiniteTimeSpan });
         }
         else if (_options.WhenDue)
         {
             SleepFor(_options.LongestSleep);
         }
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _start?.Dispose();
+        return base.OnDeactivateAsync(reason, cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -82,7 +82,7 @@ internal static class AcceptComposer
         Project = instance.Project,
         User = request.Caller.User,
         Request = request.Request,
-        Parameters = request.Parameters,
+        Parameters = ParametersOf(instance, request),
         Machine = instance.ToMachineSpec(),
         Host = instance.Host,
         Zone = instance.AvailabilityZone,
@@ -90,6 +90,11 @@ internal static class AcceptComposer
         CreatedAt = now,
         UpdatedAt = now,
     };
+
+    private static Dictionary<string, string> ParametersOf(InstanceRecord instance, SubmitTask request) =>
+        request.Kind == TaskKinds.Create && instance.PinnedZone is { } zone
+            ? new(request.Parameters) { [TaskParameters.Zone] = zone }
+            : request.Parameters;
 
     private static TaskAccepted Accepted(TaskRecord task, DateTimeOffset now) => new() { At = now, Initial = task };
 

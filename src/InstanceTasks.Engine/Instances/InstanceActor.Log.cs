@@ -10,4 +10,7 @@ public sealed partial class InstanceActor
 
     [LoggerMessage(EventId = 1002, Level = LogLevel.Warning, Message = "Gave up on {Kind} for instance {Instance} after {Tries} lost races")]
     private partial void LogGaveUp(InstanceId instance, TaskKind kind, int tries);
+
+    [LoggerMessage(EventId = 1003, Level = LogLevel.Warning, Message = "The store refused {Kind} for instance {Instance}")]
+    private partial void LogRefusedByStore(Exception exception, InstanceId instance, TaskKind kind);
 }

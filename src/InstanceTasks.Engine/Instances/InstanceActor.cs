@@ -69,7 +69,17 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
             return null;
         }
 
-        var result = await CommitAsync(commit);
+        CommitResult? result;
+        try
+        {
+            result = await CommitAsync(commit);
+        }
+        catch (CommitFailedException e)
+        {
+            LogRefusedByStore(e, id, request.Kind);
+            return Refused(RefusalKind.Invalid, "The request holds something that cannot be stored.");
+        }
+
         if (result is null)
         {
             return new() { Verdict = AcceptVerdict.Unknown, Task = request.Task };

@@ -65,6 +65,13 @@ internal sealed class StepRunner(IHypervisor hypervisor, TimeProvider time)
 
     private static AttemptOutcome Outcome(Attempt task, AttemptResult result, DateTimeOffset begun, Failure? failure = null, PowerState? power = null) => new()
     {
-        Key = task.Key, Stamp = task.Stamp, Result = result, Failure = failure, Power = power, BegunAt = begun,
+        Key = task.Key, Stamp = task.Stamp, Result = result, Failure = failure is null ? null : Storable(failure), Power = power, BegunAt = begun,
+    };
+
+    // A driver's text may hold what no database takes; an outcome that cannot be stored would come back for ever.
+    private static Failure Storable(Failure failure) => failure with
+    {
+        Message = failure.Message.Replace('\0', ' '),
+        Details = failure.Details?.Replace('\0', ' '),
     };
 }
