@@ -190,7 +190,7 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
             }
 
             var asked = _query.All("vm_state");
-            List<VmState> states = [.. Enum.GetValues<VmState>().Where(s => asked.Contains(EffectiveState.NameOf(s)))];
+            List<VmState> states = [.. Enum.GetValues<VmState>().Where(s => asked.Contains(ServerStatus.WireName(s)))];
             _empty |= states.Count == 0;
             return states;
         }
