@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Versions;
 using InstanceTasks.Engine;
@@ -44,6 +45,10 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         catch (Engine.MarkerNotFoundException)
         {
             return ApiFault.BadRequest($"marker [{http.Request.Query["marker"]}] not found").ToAnswer();
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return ApiFault.BadRequest("The name pattern takes too long to match.").ToAnswer();
         }
         catch (BadHttpRequestException exception)
         {
