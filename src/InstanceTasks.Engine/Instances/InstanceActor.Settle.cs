@@ -85,7 +85,8 @@ public sealed partial class InstanceActor
         Host = task.Host is not null && task.Outcome == TaskOutcome.NeedsAttention ? task.Host : instance.Host,
         Zone = instance.AvailabilityZone,
         MustFence = instance.FenceNext,
-        FromState = instance.VmState,
+        // A task that comes back goes on from where it began: Error is only what the instance showed meanwhile, and its kind may have no row for it.
+        FromState = task.Outcome == TaskOutcome.NeedsAttention ? task.FromState : instance.VmState,
     };
 
     private static TaskWrite WriteOf(StoredTask before, TaskEvent e, TimeSpan? due) =>
