@@ -85,7 +85,7 @@ public sealed partial class InstanceActor
         Host = task.Host is not null && task.Outcome == TaskOutcome.NeedsAttention ? task.Host : instance.Host,
         Zone = instance.AvailabilityZone,
         MustFence = instance.FenceNext,
-        // A task that comes back goes on from where it began: Error is only what the instance showed meanwhile, and its kind may have no row for it.
+        // Coming back from attention it still goes back to where it started: the error in between was its own.
         FromState = task.Outcome == TaskOutcome.NeedsAttention ? task.FromState : instance.VmState,
     };
 

@@ -28,7 +28,7 @@ internal static class SettleComposer
 
     private static InstanceRecord End(InstanceRecord instance, TaskRecord task, DateTimeOffset now)
     {
-        // Superseded: the successor decides what becomes of the instance, unless it was canceled meanwhile and nobody is left to.
+        // Superseded: the successor decides what becomes of the instance, unless it has been canceled meanwhile.
         var decides = task.SupersededBy is null || instance.Queue.Count == 0;
         var state = decides ? InstanceMachine.After(task.FromState, task) : instance.VmState;
         var power = state == VmState.Deleted ? PowerState.NoState : task.Power ?? instance.Power;
