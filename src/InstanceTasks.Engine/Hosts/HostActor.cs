@@ -181,7 +181,7 @@ public sealed class HostActor
         }
 
         Unqueue(entry);
-        (entry.Holder, entry.Outcome, entry.Listed, entry.ListedAt) = (generation, held.Outcome, true, _time.GetUtcNow());
+        (entry.Holder, entry.Outcome, entry.Listed, entry.UnlistedSince) = (generation, held.Outcome, true, null);
     }
 
     /// <summary>What was handed to a worker a while ago and is not among what it holds got lost on the way: it is queued again, with the same stamp.</summary>
@@ -201,9 +201,14 @@ public sealed class HostActor
         }
 
         // Two polls of one process may overtake each other: listed by the older after the newer had called it over, it would stay for ever.
-        foreach (var gone in _entries.Values.Where(e => e.Holder == request.Generation && e.Listed && now - e.ListedAt > DeadAfter).ToList())
+        var listed = request.Held.Select(h => (h.Key, h.Stamp)).ToHashSet();
+        foreach (var gone in _entries.Values.Where(e => e.Holder == request.Generation && e.Listed && !listed.Contains((e.Key, e.Stamp))).ToList())
         {
-            Forget(gone.Key, gone.Stamp);
+            gone.UnlistedSince ??= now;
+            if (now - gone.UnlistedSince > DeadAfter)
+            {
+                Forget(gone.Key, gone.Stamp);
+            }
         }
     }
 
@@ -318,7 +323,8 @@ public sealed class HostActor
         /// <summary>Whether the holder has listed it: until then it may have been lost on the way.</summary>
         public bool Listed { get; set; }
 
-        public DateTimeOffset ListedAt { get; set; }
+        /// <summary>Since when the holder's polls list it no more.</summary>
+        public DateTimeOffset? UnlistedSince { get; set; }
 
         public AttemptOutcome? Outcome { get; set; }
 
