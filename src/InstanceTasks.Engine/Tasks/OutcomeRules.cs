@@ -28,7 +28,7 @@ internal static class OutcomeRules
     {
         var failure = outcome.Failure ?? new Failure(FailureKinds.Internal, "The attempt failed without a reason.");
         var lost = outcome.Result == AttemptResult.Abandoned;
-        if (task.Phase == TaskPhase.Forward && task.Intent is TaskIntent.Cancel or TaskIntent.Supersede)
+        if (task.Intent == TaskIntent.Supersede || task is { Phase: TaskPhase.Forward, Intent: TaskIntent.Cancel })
         {
             return Stopped(task, failure, lost, now);
         }
