@@ -14,17 +14,6 @@ namespace Orleans
         internal string Name => name;
     }
 
-    /// <summary>Which grain type serves the interface when several implement it.</summary>
-    [AttributeUsage(AttributeTargets.Interface)]
-    public sealed class DefaultGrainTypeAttribute : Attribute
-    {
-        private readonly string name;
-
-        public DefaultGrainTypeAttribute(string grainType) => name = grainType;
-
-        internal string Name => name;
-    }
-
     /// <summary>The activation is never collected for being idle.</summary>
     [AttributeUsage(AttributeTargets.Class)]
     public sealed class KeepAliveAttribute : Attribute;
@@ -55,6 +44,20 @@ namespace Orleans
         internal TimeSpan Amount => AlwaysActive ? TimeSpan.MaxValue : Given ?? Max(TimeSpan.FromDays(Days) + TimeSpan.FromHours(Hours) + TimeSpan.FromMinutes(Minutes), Least);
 
         private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
+    }
+}
+
+namespace Orleans.Metadata
+{
+    /// <summary>Which grain type serves the interface when several implement it.</summary>
+    [AttributeUsage(AttributeTargets.Interface)]
+    public sealed class DefaultGrainTypeAttribute : Attribute
+    {
+        private readonly string name;
+
+        public DefaultGrainTypeAttribute(string grainType) => name = grainType;
+
+        internal string Name => name;
     }
 }
 

@@ -87,15 +87,18 @@ internal sealed class CallSender
             return Task.FromCanceled<object?>(token);
         }
 
+        PendingCall? reply = null;
         try
         {
             var message = Prepare(target, method, arguments, token);
+            reply = message.Reply;
             hub.Send(message);
-            return message.Reply?.Task ?? NoResult;
+            return reply?.Task ?? NoResult;
         }
         catch (Exception error)
         {
-            return Task.FromException<object?>(error);
+            reply?.SetException(error);
+            return reply?.Task ?? Task.FromException<object?>(error);
         }
     }
 

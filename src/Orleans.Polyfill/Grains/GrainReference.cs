@@ -15,7 +15,7 @@ public class GrainReference : IAddressable, IEquatable<GrainReference>, ISpanFor
 
     public GrainInterfaceType InterfaceType => Shape.InterfaceType;
 
-    public virtual string InterfaceName => Shape.InterfaceType.ToString()!;
+    public virtual string InterfaceName => Shape.InterfaceType.ToString();
 
     internal ProxyShape Shape { get; }
 
@@ -29,7 +29,7 @@ public class GrainReference : IAddressable, IEquatable<GrainReference>, ISpanFor
 
     public override int GetHashCode() => GrainId.GetHashCode();
 
-    public override string ToString() => $"GrainReference:{GrainId}{(InterfaceType.IsDefault ? "" : $":{InterfaceType}")}";
+    public sealed override string ToString() => $"GrainReference:{GrainId}{(InterfaceType.IsDefault ? "" : $":{InterfaceType}")}";
 
     string IFormattable.ToString(string? format, IFormatProvider? formatProvider) => ToString();
 

@@ -51,7 +51,7 @@ namespace Orleans.Runtime
 
         void QueueTask(Task task);
 
-        void QueueAction(Action<object?> action, object? state);
+        void QueueAction(Action<object> action, object state);
     }
 
     /// <summary>Gives the grain context that the calling code runs in.</summary>

@@ -9,6 +9,15 @@ using Orleans.Polyfill;
 using Orleans.Runtime;
 using Orleans.Timers;
 
+namespace Orleans.Runtime
+{
+    /// <summary>Something to run when the silo starts.</summary>
+    public interface IStartupTask
+    {
+        Task Execute(CancellationToken cancellationToken);
+    }
+}
+
 namespace Orleans.Hosting
 {
     /// <summary>Builds a silo.</summary>
@@ -25,12 +34,6 @@ namespace Orleans.Hosting
         IServiceCollection Services { get; }
 
         IConfiguration Configuration { get; }
-    }
-
-    /// <summary>Something to run when the silo starts.</summary>
-    public interface IStartupTask
-    {
-        Task Execute(CancellationToken cancellationToken);
     }
 
     /// <summary>What every silo needs.</summary>
@@ -137,7 +140,7 @@ namespace Microsoft.Extensions.Hosting
     using Orleans.Hosting;
 
     /// <summary>Makes a host a silo.</summary>
-    public static class GenericHostExtensions
+    public static class OrleansSiloGenericHostExtensions
     {
         public static IHostApplicationBuilder UseOrleans(this IHostApplicationBuilder hostAppBuilder) => hostAppBuilder.UseOrleans(_ => { });
 

@@ -85,13 +85,9 @@ namespace Orleans.Hosting
     /// <summary>Reminders.</summary>
     public static class SiloBuilderReminderExtensions
     {
-        public static ISiloBuilder AddReminders(this ISiloBuilder builder)
-        {
-            builder.Services.AddReminders();
-            return builder;
-        }
+        public static ISiloBuilder AddReminders(this ISiloBuilder builder) => builder.ConfigureServices(services => services.AddReminders());
 
-        public static IServiceCollection AddReminders(this IServiceCollection services)
+        public static void AddReminders(this IServiceCollection services)
         {
             if (services.All(s => s.ServiceType != typeof(ReminderService)))
             {
@@ -99,25 +95,8 @@ namespace Orleans.Hosting
                 services.AddSingleton<IReminderRegistry>(s => s.GetRequiredService<ReminderService>());
                 services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s => s.GetRequiredService<ReminderService>());
             }
-
-            return services;
         }
-    }
 
-    /// <summary>Reminders in memory.</summary>
-    public static class SiloBuilderReminderMemoryExtensions
-    {
-        public static ISiloBuilder UseInMemoryReminderService(this ISiloBuilder builder)
-        {
-            builder.AddReminders();
-            builder.Services.AddSingleton<IReminderTable, MemoryReminderTable>();
-            return builder;
-        }
-    }
-
-    /// <summary>Reminders in a relational database.</summary>
-    public static class SiloBuilderReminderExtensionsAdoNet
-    {
         public static ISiloBuilder UseAdoNetReminderService(this ISiloBuilder builder, Action<AdoNetReminderTableOptions> configureOptions) =>
             builder.UseAdoNetReminderService((OptionsBuilder<AdoNetReminderTableOptions> o) => o.Configure(configureOptions));
 
@@ -131,6 +110,17 @@ namespace Orleans.Hosting
                 AdoNetChecks.Require("AdoNetReminderTable", options.Value.Invariant, options.Value.ConnectionString, options.Value.DataSource);
                 return new AdoNetReminderTable(s.GetRequiredService<SiloRuntime>(), options);
             });
+            return builder;
+        }
+    }
+
+    /// <summary>Reminders in memory.</summary>
+    public static class SiloBuilderReminderMemoryExtensions
+    {
+        public static ISiloBuilder UseInMemoryReminderService(this ISiloBuilder builder)
+        {
+            builder.AddReminders();
+            builder.Services.AddSingleton<IReminderTable, MemoryReminderTable>();
             return builder;
         }
     }

@@ -31,13 +31,13 @@ public readonly struct GrainType : IEquatable<GrainType>, IComparable<GrainType>
 
     public int CompareTo(GrainType other) => value.CompareTo(other.value);
 
-    public bool Equals(GrainType other) => value.Equals(other.value);
+    public bool Equals(GrainType obj) => value.Equals(obj.value);
 
     public override bool Equals(object? obj) => obj is GrainType other && Equals(other);
 
     public override int GetHashCode() => value.GetHashCode();
 
-    public override string? ToString() => value.ToString();
+    public override string ToString() => value.ToString();
 
     public static bool operator ==(GrainType left, GrainType right) => left.Equals(right);
 
@@ -69,7 +69,7 @@ public readonly struct GrainInterfaceType : IEquatable<GrainInterfaceType>
 
     public override int GetHashCode() => value.GetHashCode();
 
-    public override string? ToString() => value.ToString();
+    public override string ToString() => value.ToString();
 
     public static bool operator ==(GrainInterfaceType left, GrainInterfaceType right) => left.Equals(right);
 
@@ -105,16 +105,16 @@ public readonly struct GrainId : IEquatable<GrainId>, IComparable<GrainId>, ISpa
     public static GrainId Parse(string value) =>
         TryParse(value, out var id) ? id : throw new ArgumentException($"Unable to parse \"{value}\" as a grain id: expected type/key.", nameof(value));
 
-    public static bool TryParse(string? value, out GrainId grainId)
+    public static bool TryParse(string? value, out GrainId result)
     {
         var slash = value is null ? -1 : value.IndexOf('/');
         if (slash <= 0)
         {
-            grainId = default;
+            result = default;
             return false;
         }
 
-        grainId = new(new GrainType(IdSpan.Create(value![..slash])), IdSpan.Create(value[(slash + 1)..]));
+        result = new(new GrainType(IdSpan.Create(value![..slash])), IdSpan.Create(value[(slash + 1)..]));
         return true;
     }
 

@@ -30,7 +30,7 @@ public readonly struct IdSpan : IEquatable<IdSpan>, IComparable<IdSpan>
 
     public int CompareTo(IdSpan other) => AsSpan().SequenceCompareTo(other.AsSpan());
 
-    public bool Equals(IdSpan other) => ReferenceEquals(bytes, other.bytes) || (hash == other.hash && AsSpan().SequenceEqual(other.AsSpan()));
+    public bool Equals(IdSpan obj) => ReferenceEquals(bytes, obj.bytes) || (hash == obj.hash && AsSpan().SequenceEqual(obj.AsSpan()));
 
     public override bool Equals(object? obj) => obj is IdSpan other && Equals(other);
 

@@ -19,8 +19,6 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
         Generation = generation;
     }
 
-    public static int SizeBytes => 24;
-
     public static SiloAddress Zero { get; } = New(new IPEndPoint(IPAddress.Any, 0), 0);
 
     public IPEndPoint Endpoint { get; }
@@ -49,12 +47,13 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
 
     public static SiloAddress FromParsableString(string addr) => Parse(addr);
 
-    public static SiloAddress Parse(ReadOnlySpan<char> addr) =>
-        TryParse(addr, out var result) ? result : throw new FormatException($"Invalid silo address \"{addr}\": expected address:port@generation.");
+    public static SiloAddress Parse(string value) =>
+        TryParse(value, out var result) ? result : throw new FormatException($"Invalid silo address \"{value}\": expected address:port@generation.");
 
-    public static bool TryParse(ReadOnlySpan<char> s, [MaybeNullWhen(false)] out SiloAddress result)
+    public static bool TryParse(string? value, [NotNullWhen(true)] out SiloAddress? result)
     {
         result = null;
+        var s = value.AsSpan();
         var at = s.LastIndexOf('@');
         if (at < 0 || !IPEndPoint.TryParse(s[..at], out var endpoint)
             || !int.TryParse(s[(at + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var generation))
@@ -83,7 +82,7 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
         return [.. Enumerable.Range(0, numHashes).Select(n => StableHash.Combine(basis, (uint)n))];
     }
 
-    public bool IsSameLogicalSilo([NotNullWhen(true)] SiloAddress? other) => other is not null && Endpoint.Equals(other.Endpoint);
+    internal bool IsSameLogicalSilo([NotNullWhen(true)] SiloAddress? other) => other is not null && Endpoint.Equals(other.Endpoint);
 
     public bool IsSuccessorOf(SiloAddress other) => IsSameLogicalSilo(other) && Generation > other.Generation && other.Generation != 0;
 

@@ -37,6 +37,9 @@ internal sealed class SiloStatusOracle(SiloRuntime silo) : ISiloStatusOracle
 
     public bool UnSubscribeFromSiloStatusEvents(ISiloStatusListener observer) => listeners.TryRemove(observer, out _);
 
+    /// <summary>What a silo that joins reads of those before it.</summary>
+    public void Learn(SiloAddress other, SiloStatus status) => known[other] = status;
+
     public void Notify(SiloAddress updated, SiloStatus status)
     {
         known[updated] = status;

@@ -219,6 +219,7 @@ internal sealed class LocalReminder : IDisposable
     private readonly SiloRuntime silo;
     private readonly ITimer timer;
     private volatile bool disposed;
+    private bool ticked;
 
     public LocalReminder(SiloRuntime silo, ReminderEntry entry)
     {
@@ -242,7 +243,7 @@ internal sealed class LocalReminder : IDisposable
     {
         var now = Now;
         var wait = Entry.StartAt - now;
-        if (wait < TimeSpan.Zero)
+        if (ticked || wait < TimeSpan.Zero)
         {
             wait = Entry.Period <= TimeSpan.Zero ? TimeSpan.Zero : TimeSpan.FromTicks(Entry.Period.Ticks - ((now - Entry.StartAt).Ticks % Entry.Period.Ticks));
         }
@@ -259,6 +260,7 @@ internal sealed class LocalReminder : IDisposable
         {
             if (Now >= Entry.StartAt && !disposed)
             {
+                ticked = true; // from now on only ticks after this one are due
                 var grain = (IRemindable)(object)silo.Factory.Reference(typeof(IRemindable), Entry.GrainId);
                 await grain.ReceiveReminder(Entry.ReminderName, new(Entry.StartAt, Entry.Period, Now));
             }

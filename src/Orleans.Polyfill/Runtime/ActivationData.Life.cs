@@ -32,6 +32,12 @@ internal sealed partial class ActivationData
     {
         lock (gate)
         {
+            if (state == State.Failed && !deactivationAsked)
+            {
+                deactivationAsked = true;
+                _ = DisposeAsync(); // it only held its place
+            }
+
             if (deactivationAsked || state is State.Failed or State.Gone)
             {
                 return;
@@ -170,6 +176,11 @@ internal sealed partial class ActivationData
         List<Turn> moved;
         lock (gate)
         {
+            if (state == State.Gone)
+            {
+                return;
+            }
+
             state = State.Gone;
             moved = [.. waiting];
             waiting.Clear();

@@ -16,7 +16,7 @@ internal sealed class ActivationScheduler(ActivationData activation) : TaskSched
 
     public void QueueAction(Action action) => new Task(action).Start(this);
 
-    public void QueueAction(Action<object?> action, object? state) => new Task(action, state).Start(this);
+    public void QueueAction(Action<object> action, object state) => new Task(s => action(s!), state).Start(this);
 
     void IWorkItemScheduler.QueueTask(Task task) => task.Start(this);
 

@@ -40,6 +40,11 @@ internal sealed class ClusterHub
 
             silo.Status = status;
             silos[silo.SiloAddress] = silo;
+            foreach (var other in silos.Values)
+            {
+                silo.StatusOracle.Learn(other.SiloAddress, other.Status);
+            }
+
             active = [.. silos.Values.Where(s => s.Status == SiloStatus.Active).Select(s => s.SiloAddress).Order()];
         }
 

@@ -6,13 +6,13 @@ namespace Orleans.Runtime
     public abstract class PlacementStrategy;
 
     /// <summary>Any silo.</summary>
-    public class RandomPlacement : PlacementStrategy;
+    public sealed class RandomPlacement : PlacementStrategy;
 
     /// <summary>The caller's silo if it may.</summary>
-    public class PreferLocalPlacement : PlacementStrategy;
+    public sealed class PreferLocalPlacement : PlacementStrategy;
 
     /// <summary>The silo that the grain id's hash gives.</summary>
-    public class HashBasedPlacement : PlacementStrategy;
+    public sealed class HashBasedPlacement : PlacementStrategy;
 }
 
 namespace Orleans.Runtime.Placement

@@ -123,6 +123,7 @@ internal sealed class SiloRuntime : IGrainRuntime, ILocalSiloDetails
     {
         IsKilled = true;
         collector?.Dispose();
+        Services.GetService<ReminderService>()?.Stop();
         Catalog.AbandonAll();
         Hub.SetStatus(this, SiloStatus.Dead);
         Sender.Close($"Silo {SiloAddress} was killed.");

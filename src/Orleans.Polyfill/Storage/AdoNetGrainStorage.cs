@@ -14,7 +14,7 @@ namespace Orleans.Configuration
     public class AdoNetGrainStorageOptions
     {
         /// <summary>Either this or <see cref="DataSource"/>.</summary>
-        public string ConnectionString { get; set; } = "";
+        public string? ConnectionString { get; set; }
 
         /// <summary>Either this or <see cref="ConnectionString"/>.</summary>
         public DbDataSource? DataSource { get; set; }

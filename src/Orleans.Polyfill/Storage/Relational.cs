@@ -73,9 +73,15 @@ internal sealed class Relational : IAsyncDisposable
         await using var command = Command(key, parameters);
         await using var reader = await command.ExecuteReaderAsync(token);
         var rows = new List<T>();
-        while (await reader.ReadAsync(token))
+        // As the real provider reads: result sets one after another, up to the first that is empty.
+        while (reader.HasRows)
         {
-            rows.Add(row(reader));
+            while (await reader.ReadAsync(token))
+            {
+                rows.Add(row(reader));
+            }
+
+            await reader.NextResultAsync(token);
         }
 
         return rows;

@@ -13,7 +13,7 @@ using Orleans.Runtime;
 namespace Orleans.TestingHost;
 
 /// <summary>What is particular to one silo of a test cluster.</summary>
-public class InProcessTestSiloSpecificOptions
+public sealed class InProcessTestSiloSpecificOptions
 {
     public string SiloName { get; set; } = "";
 
@@ -60,23 +60,23 @@ public sealed class InProcessTestClusterBuilder
         return this;
     }
 
-    public InProcessTestClusterBuilder ConfigureSiloHost(Action<InProcessTestSiloSpecificOptions, IHostApplicationBuilder> configureDelegate)
+    public InProcessTestClusterBuilder ConfigureSiloHost(Action<InProcessTestSiloSpecificOptions, IHostApplicationBuilder> configureSiloHostDelegate)
     {
-        Options.SiloHostConfigurationDelegates.Add(configureDelegate);
+        Options.SiloHostConfigurationDelegates.Add(configureSiloHostDelegate);
         return this;
     }
 
-    public InProcessTestClusterBuilder ConfigureClientHost(Action<IHostApplicationBuilder> configureDelegate)
+    public InProcessTestClusterBuilder ConfigureClientHost(Action<IHostApplicationBuilder> configureHostDelegate)
     {
-        Options.ClientHostConfigurationDelegates.Add(configureDelegate);
+        Options.ClientHostConfigurationDelegates.Add(configureHostDelegate);
         return this;
     }
 
-    public InProcessTestClusterBuilder ConfigureSilo(Action<InProcessTestSiloSpecificOptions, ISiloBuilder> configureDelegate) =>
-        ConfigureSiloHost((options, host) => host.UseOrleans(silo => configureDelegate(options, silo)));
+    public InProcessTestClusterBuilder ConfigureSilo(Action<InProcessTestSiloSpecificOptions, ISiloBuilder> configureSiloDelegate) =>
+        ConfigureSiloHost((options, host) => host.UseOrleans(silo => configureSiloDelegate(options, silo)));
 
-    public InProcessTestClusterBuilder ConfigureClient(Action<IClientBuilder> configureDelegate) =>
-        ConfigureClientHost(host => configureDelegate(new ClientBuilder(host.Services, host.Configuration)));
+    public InProcessTestClusterBuilder ConfigureClient(Action<IClientBuilder> configureClientDelegate) =>
+        ConfigureClientHost(host => configureClientDelegate(new ClientBuilder(host.Services, host.Configuration)));
 }
 
 /// <summary>One silo of a test cluster.</summary>

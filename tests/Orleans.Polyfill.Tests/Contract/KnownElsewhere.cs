@@ -38,7 +38,7 @@ internal static class KnownElsewhere
             Orleans.Hosting.SiloBuilderStartupExtensions Orleans.Hosting.EndpointOptionsExtensions Orleans.Configuration.SiloOptions Orleans.Configuration.SiloMessagingOptions Orleans.Configuration.GrainCollectionOptions
             Orleans.Configuration.EndpointOptions Orleans.Configuration.SchedulingOptions Orleans.Configuration.StatelessWorkerOptions
             Orleans.Runtime.Hosting.StorageProviderExtensions Orleans.Runtime.MembershipService.SiloMetadata.SiloMetadataHostingExtensions
-            Microsoft.Extensions.Hosting.OrleansSiloGenericHostExtensions
+            Microsoft.Extensions.Hosting.OrleansSiloGenericHostExtensions Orleans.Hosting.PlacementStrategyExtensions
             """,
         ["Orleans.Persistence.Memory"] = "Orleans.Hosting.MemoryGrainStorageSiloBuilderExtensions Orleans.Configuration.MemoryGrainStorageOptions",
         ["Orleans.Reminders"] = """

@@ -10,8 +10,9 @@ internal sealed class SqliteOrleans : IAsyncDisposable
         ["ReadFromStorageKey"] = $"SELECT PayloadBinary, Version FROM OrleansStorage WHERE {Row}",
         ["WriteToStorageKey"] = $"""
             INSERT INTO OrleansStorage SELECT @GrainIdHash, @GrainIdN0, @GrainIdN1, @GrainTypeHash, @GrainTypeString, @GrainIdExtensionString, @ServiceId, @PayloadBinary, 1
-              WHERE @GrainStateVersion IS NULL ON CONFLICT DO NOTHING RETURNING Version AS NewGrainStateVersion;
-            UPDATE OrleansStorage SET PayloadBinary = @PayloadBinary, Version = Version + 1 WHERE {Row} AND Version = @GrainStateVersion RETURNING Version AS NewGrainStateVersion;
+              WHERE @GrainStateVersion IS NULL OR EXISTS (SELECT 1 FROM OrleansStorage WHERE {Row} AND Version = @GrainStateVersion)
+              ON CONFLICT DO UPDATE SET PayloadBinary = excluded.PayloadBinary, Version = Version + 1 WHERE Version = @GrainStateVersion
+              RETURNING Version AS NewGrainStateVersion
             """,
         ["ClearStorageKey"] = $"UPDATE OrleansStorage SET PayloadBinary = NULL, Version = Version + 1 WHERE {Row} AND Version = @GrainStateVersion RETURNING Version",
         ["DeleteStorageKey"] = $"DELETE FROM OrleansStorage WHERE {Row} AND Version = @GrainStateVersion RETURNING Version + 1",
