@@ -78,6 +78,8 @@ public sealed class HostActor
     public Task<PollAnswer> PollAsync(PollRequest request)
     {
         var poller = Hear(request);
+        // Whoever polls again does not wait for its earlier call any more: work handed to that would be lost for seconds.
+        poller.Answer(new PollAnswer());
         poller.Room = request.Room;
         var answer = Collect(poller);
         if (answer.Attempts.Count > 0 || answer.Fences.Count > 0 || request.Wait <= TimeSpan.Zero)
