@@ -174,6 +174,9 @@ public enum RefusalKind
 
     /// <summary>The instance has no host yet (409).</summary>
     NotReady = 9,
+
+    /// <summary>The store cannot take it now (503); nothing was written.</summary>
+    Unavailable = 10,
 }
 
 /// <summary>A refusal: what the caller can act on.</summary>

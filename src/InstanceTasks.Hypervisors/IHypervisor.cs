@@ -7,6 +7,9 @@ namespace InstanceTasks.Hypervisors;
 /// same state, and a verb whose state is there already succeeds at once. Every effect carries its key and its stamp; the driver
 /// refuses a stamp older than one it has seen for the machine, atomically with the effect.
 /// Cancelling the token asks for an abort: the verb returns soon, and its effect may or may not be there.
+/// A verb throws <see cref="HypervisorException"/> when it failed, <see cref="StaleStampException"/> when its stamp was refused or a fence ended
+/// it, and <see cref="OperationCanceledException"/> when it was aborted; an abort that came too late returns the normal answer.
+/// Every call throws <see cref="HypervisorException"/>, retryable, while the host cannot be reached; whether a verb began is then not known.
 /// Only the step runner calls this interface.
 /// </summary>
 public interface IHypervisor : IHypervisorHosts
@@ -35,16 +38,22 @@ public interface IHypervisor : IHypervisorHosts
     /// <summary>Cuts the power. A missing machine is success: it is off.</summary>
     Task<VerbAnswer> PowerOffAsync(VerbCall call, CancellationToken abort);
 
-    /// <summary>Asks the guest to restart and returns when it runs again.</summary>
+    /// <summary>Asks the guest to restart and returns when it runs again. Each repeat restarts it again; a machine that is off is a failure.</summary>
     Task<VerbAnswer> RebootAsync(VerbCall call, CancellationToken abort);
 
-    /// <summary>Restarts the machine without asking the guest; starts it when it is off.</summary>
+    /// <summary>Restarts the machine without asking the guest; starts it when it is off. Each repeat restarts it again.</summary>
     Task<VerbAnswer> ResetAsync(VerbCall call, CancellationToken abort);
 
-    /// <summary>What became of an effect, by its key; waits until one that is under way has ended.</summary>
+    /// <summary>
+    /// What became of an effect, by its key; waits until one that is under way has ended. Happened means: it happened under any stamp and
+    /// the machine is still as the effect leaves it. Cancelling the token ends the wait only.
+    /// </summary>
     Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort);
 
-    /// <summary>Once it has returned, no effect with an older stamp begins on the machine, and those begun have ended.</summary>
+    /// <summary>
+    /// Once it has returned, no effect with an older stamp begins on the machine, and those begun have ended: aborted where that is possible,
+    /// waited for otherwise. Cancelling the token ends the wait only; the fence stands. Stamps from <paramref name="below"/> on are not touched.
+    /// </summary>
     Task FenceAsync(HostName host, InstanceId machine, Stamp below, CancellationToken abort);
 
     /// <summary>The machines on a host.</summary>
@@ -65,7 +74,7 @@ public sealed record VerbAnswer(PowerState? Power);
 /// <summary>What became of an effect.</summary>
 /// <param name="Known">Whether the driver can tell at all.</param>
 /// <param name="Happened">Whether the effect is there.</param>
-/// <param name="Failure">How it failed, when it was begun and failed.</param>
+/// <param name="Failure">How the newest attempt failed, when the effect never happened.</param>
 /// <param name="Power">The machine's power state now.</param>
 public sealed record Observation(bool Known, bool Happened, Failure? Failure, PowerState? Power);
 

@@ -5,18 +5,16 @@ using InstanceTasks.Storage;
 
 namespace InstanceTasks.Silo;
 
-/// <summary>Lets the API encrypt with the store's key.</summary>
+/// <summary>Lets the API encrypt and hash with the store's key.</summary>
 internal sealed class StoredSecretProtector(SqliteStore store) : ISecretProtector
 {
-    private const string Name = "api";
+    public byte[] Protect(Guid owner, string name, string text) => store.Secrets.Seal(owner, name, Encoding.UTF8.GetBytes(text));
 
-    public byte[] Protect(string text) => store.Secrets.Seal(Guid.Empty, Name, Encoding.UTF8.GetBytes(text));
-
-    public string? Unprotect(byte[] ciphertext)
+    public string? Unprotect(Guid owner, string name, byte[] ciphertext)
     {
         try
         {
-            return Encoding.UTF8.GetString(store.Secrets.Open(Guid.Empty, Name, ciphertext));
+            return Encoding.UTF8.GetString(store.Secrets.Open(owner, name, ciphertext));
         }
         catch (CryptographicException)
         {
@@ -25,5 +23,5 @@ internal sealed class StoredSecretProtector(SqliteStore store) : ISecretProtecto
         }
     }
 
-    public byte[] DeriveKey(string purpose) => store.Secrets.Hash(Encoding.UTF8.GetBytes(purpose));
+    public byte[] Hash(ReadOnlySpan<byte> data) => store.Secrets.Hash(data);
 }

@@ -190,7 +190,7 @@ public sealed class ServerShowTests : ApiTest
     public async Task Show_UserData_ForAdministratorsFrom3()
     {
         var server = Api.Add(Sample.Server() with { UserDataSet = true });
-        Api.Cloud.Secrets[(server.Id.Value, "user_data")] = new FakeProtector().Protect("ZGF0YQ==");
+        Api.Cloud.Secrets[(server.Id.Value, "user_data")] = new FakeProtector().Protect(server.Id.Value, "user_data", "ZGF0YQ==");
 
         var shown = (await Api.GetAsync($"/v2.1/servers/{server.Id}", "2.3"))["server"];
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using InstanceTasks.Api.Submitting;
 using InstanceTasks.Api.Wire;
+using InstanceTasks.Engine;
 
 namespace InstanceTasks.Api.Actions;
 
@@ -51,11 +52,11 @@ internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys key
 
         return properties[0].Name switch
         {
-            "os-start" => (Kinds.Start, null),
-            "os-stop" => (Kinds.Stop, null),
+            "os-start" => (TaskKinds.Start, null),
+            "os-stop" => (TaskKinds.Stop, null),
             "reboot" => (RebootKind(body), null),
-            "lock" => (Kinds.Lock, new() { LockedReason = LockedReason(version, body, properties[0].Value) }),
-            "unlock" => (Kinds.Unlock, null),
+            "lock" => (TaskKinds.Lock, new() { LockedReason = LockedReason(version, body, properties[0].Value) }),
+            "unlock" => (TaskKinds.Unlock, null),
             var other => throw NotHere(version, other),
         };
     }
@@ -63,7 +64,7 @@ internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys key
     private static TaskKind RebootKind(JsonInput body)
     {
         var type = body.Object("reboot").Only("type").NeedText("type", t => t.ToUpperInvariant() is "SOFT" or "HARD" ? null : "is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']");
-        return string.Equals(type, "HARD", StringComparison.OrdinalIgnoreCase) ? Kinds.HardReboot : Kinds.Reboot;
+        return string.Equals(type, "HARD", StringComparison.OrdinalIgnoreCase) ? TaskKinds.HardReboot : TaskKinds.Reboot;
     }
 
     /// <summary>Before 2.73 the value is not looked at; null is always allowed.</summary>

@@ -9,11 +9,6 @@ internal sealed record ActionEvent(string Name, DateTimeOffset Start, DateTimeOf
     /// <summary>The events of a task, oldest first.</summary>
     public static IReadOnlyList<ActionEvent> Of(TaskRecord task)
     {
-        if (task.Kind.Name is "lock" or "unlock" && task.Steps.Count == 0)
-        {
-            return [new($"api_{task.Kind}", task.CreatedAt, task.FinishedAt, task.IsEnded ? Success : null, null, null, null)];
-        }
-
         var runs = Runs(task.Steps);
         return [.. runs.Select((run, i) => OfRun(task, run, isLast: i == runs.Count - 1))];
     }

@@ -87,7 +87,7 @@ internal sealed class InstanceActionResource(IQueries queries, ServerReader read
         }
         while (page.Count == filter.Limit);
 
-        return [.. tasks.Where(t => Kinds.ActionOf(t.Kind) is not null)
+        return [.. tasks.Where(t => ActionNames.Of(t.Kind) is not null)
             .GroupBy(t => t.Request)
             .Select(g => g.OrderBy(t => t.CreatedAt).First())
             .OrderByDescending(t => t.CreatedAt).ThenByDescending(t => t.Id.Value)];
@@ -97,7 +97,7 @@ internal sealed class InstanceActionResource(IQueries queries, ServerReader read
     {
         var body = new JsonObject
         {
-            ["action"] = Kinds.ActionOf(task.Kind),
+            ["action"] = ActionNames.Of(task.Kind),
             ["instance_uuid"] = task.Instance.ToString(),
             ["request_id"] = task.Request.Value,
             ["user_id"] = task.User.Value,

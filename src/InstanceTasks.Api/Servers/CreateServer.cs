@@ -47,16 +47,16 @@ internal sealed class CreateServer(
 
     private SubmitTask Request(ApiCall call, CreateServerInput input, InstanceRecord instance, KeyedCall? keyed, string password)
     {
-        var request = TaskSubmitter.Request(call, Kinds.Create, instance.Id) with { NewInstance = instance };
+        var request = TaskSubmitter.Request(call, TaskKinds.Create, instance.Id) with { NewInstance = instance };
         if (input.UserData is { } data)
         {
-            request.Secrets[ServerReader.UserDataSecret] = secrets.Protect(data);
+            request.Secrets[SecretNames.UserData] = secrets.Protect(instance.Id.Value, SecretNames.UserData, data);
         }
 
         if (keyed is not null)
         {
             // Kept only to answer a repeat with the same password; nobody else can ask for it.
-            request.Secrets[IdempotencyKeys.PasswordSecret] = secrets.Protect(password);
+            request.Secrets[SecretNames.AdminPassword] = secrets.Protect(request.Task.Value, SecretNames.AdminPassword, password);
         }
 
         return request;

@@ -15,15 +15,4 @@ internal sealed record EffectiveState(string Status, string? TaskState, PowerSta
             holder?.Host ?? instance.Host,
             holder is { Zone.Length: > 0 } ? holder.Zone : instance.AvailabilityZone);
     }
-
-    /// <summary>The wire name of a vm_state (nova-api §4.1).</summary>
-    public static string NameOf(VmState state) => state switch
-    {
-        VmState.Building => "building",
-        VmState.Active => "active",
-        VmState.Stopped => "stopped",
-        VmState.Error => "error",
-        VmState.Deleted => "deleted",
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, null),
-    };
 }

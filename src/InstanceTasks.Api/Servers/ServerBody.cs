@@ -107,7 +107,7 @@ internal sealed class ServerBody(ApiCall call, ServerExtras extras)
         body["OS-SRV-USG:launched_at"] = WireTime.Micros(instance.LaunchedAt);
         body["OS-SRV-USG:terminated_at"] = WireTime.Micros(instance.TerminatedAt);
         body["OS-EXT-STS:task_state"] = state.TaskState;
-        body["OS-EXT-STS:vm_state"] = EffectiveState.NameOf(instance.VmState);
+        body["OS-EXT-STS:vm_state"] = ServerStatus.WireName(instance.VmState);
         body["OS-EXT-STS:power_state"] = (int)state.Power;
         body["os-extended-volumes:volumes_attached"] = new JsonArray();
         if (instance.SecurityGroups.Count > 0)

@@ -85,7 +85,7 @@ internal sealed class ServerMetadata(TaskSubmitter submitter, ServerReader reade
     }
 
     private Task<AcceptAnswer> SubmitAsync(ApiCall call, ServerView view, InstanceChange change) =>
-        submitter.SubmitAsync(call, TaskSubmitter.Request(call, Kinds.Metadata, view.Instance.Id) with { Change = change });
+        submitter.SubmitAsync(call, TaskSubmitter.Request(call, TaskKinds.Metadata, view.Instance.Id) with { Change = change });
 
     private static Dictionary<string, string> Merged(Dictionary<string, string> old, Dictionary<string, string> added)
     {

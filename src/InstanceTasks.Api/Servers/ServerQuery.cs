@@ -10,6 +10,8 @@ namespace InstanceTasks.Api.Servers;
 /// <param name="Empty">The result is empty whatever is stored.</param>
 internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? Rest, bool Empty)
 {
+    private const int MaxPattern = 1000;
+
     private static readonly string[] Statuses =
     [
         "ACTIVE", "BUILD", "DELETED", "ERROR", "HARD_REBOOT", "MIGRATING", "PASSWORD", "PAUSED", "REBOOT", "REBUILD", "RESCUE", "RESIZE",
@@ -33,12 +35,12 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
         "project_id", "ramdisk_id", "root_device_name", "soft_deleted", "tenant_id", "uuid",
     ];
 
-    private static readonly Dictionary<string, string> SortKeys = new(StringComparer.Ordinal)
-    {
-        ["created_at"] = "created_at", ["updated_at"] = "updated_at", ["display_name"] = "display_name", ["uuid"] = "uuid", ["vm_state"] = "vm_state",
-        ["host"] = "host", ["availability_zone"] = "availability_zone", ["launched_at"] = "launched_at", ["key_name"] = "key_name",
-        ["project_id"] = "project_id", ["user_id"] = "user_id", ["image_ref"] = "image_ref", ["power_state"] = "power_state",
-    };
+    private static readonly string[] SortKeys =
+    [
+        "access_ip_v4", "access_ip_v6", "auto_disk_config", "availability_zone", "config_drive", "created_at", "display_description", "display_name", "host",
+        "hostname", "image_ref", "instance_type_id", "kernel_id", "key_name", "launch_index", "launched_at", "locked_by", "node", "power_state", "progress",
+        "project_id", "ramdisk_id", "root_device_name", "task_state", "terminated_at", "updated_at", "user_id", "uuid", "vm_state",
+    ];
 
     public static ServerQuery Parse(ApiCall call)
     {
@@ -123,7 +125,8 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
         private string SortKey(string key) =>
             key == "locked" && call.AtLeast(73) ? "locked"
             : key is "host" or "node" && !call.IsAdmin ? throw QueryInput.Invalid("sort_key", key, "Only administrators may sort by host.")
-            : SortKeys.GetValueOrDefault(key == "node" ? "host" : key) ?? throw QueryInput.Invalid("sort_key", key, $"'{key}' is not one of the supported sort keys");
+            : SortKeys.Contains(key) ? key
+            : throw QueryInput.Invalid("sort_key", key, $"'{key}' is not one of the supported sort keys");
 
         private ServerFilter Status(ServerFilter filter)
         {
@@ -187,7 +190,7 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
             }
 
             var asked = _query.All("vm_state");
-            List<VmState> states = [.. Enum.GetValues<VmState>().Where(s => asked.Contains(EffectiveState.NameOf(s)))];
+            List<VmState> states = [.. Enum.GetValues<VmState>().Where(s => asked.Contains(ServerStatus.WireName(s)))];
             _empty |= states.Count == 0;
             return states;
         }
@@ -202,7 +205,7 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
             try
             {
                 _ = new Regex(text, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
-                return text;
+                return text.Length <= MaxPattern ? text : throw QueryInput.Invalid("name", text[..MaxPattern], $"It is longer than {MaxPattern} characters");
             }
             catch (ArgumentException)
             {

@@ -6,9 +6,6 @@ namespace InstanceTasks.Api.Servers;
 /// <summary>Reads servers for one caller.</summary>
 internal sealed class ServerReader(IQueries queries, ISecretProtector secrets)
 {
-    /// <summary>The secret that holds the user data of a server.</summary>
-    public const string UserDataSecret = "user_data";
-
     /// <summary>The server from the path, if the caller may see it and it is not deleted.</summary>
     public Task<ServerView> GetAsync(ApiCall call) => GetAsync(call, call.ServerId());
 
@@ -32,7 +29,8 @@ internal sealed class ServerReader(IQueries queries, ISecretProtector secrets)
         var data = new Dictionary<InstanceId, string>();
         foreach (var instance in views.Select(v => v.Instance).Where(i => i.UserDataSet))
         {
-            if (await queries.ReadSecretAsync(instance.Id.Value, UserDataSecret, call.Aborted) is { } ciphertext && secrets.Unprotect(ciphertext) is { } text)
+            if (await queries.ReadSecretAsync(instance.Id.Value, SecretNames.UserData, call.Aborted) is { } ciphertext
+                && secrets.Unprotect(instance.Id.Value, SecretNames.UserData, ciphertext) is { } text)
             {
                 data[instance.Id] = text;
             }

@@ -40,7 +40,7 @@ internal sealed class ServerResource(TaskSubmitter submitter, ServerReader reade
             return await AnswerAsync(call, view, shape);
         }
 
-        var answer = await submitter.SubmitAsync(call, TaskSubmitter.Request(call, Kinds.Update, view.Instance.Id) with { Change = change });
+        var answer = await submitter.SubmitAsync(call, TaskSubmitter.Request(call, TaskKinds.Update, view.Instance.Id) with { Change = change });
         view = answer.Instance is { } instance ? view with { Instance = instance } : await reader.GetAsync(call);
         return (await AnswerAsync(call, view, shape)).WithTask(call.Links, answer.Task);
     }
@@ -65,7 +65,7 @@ internal sealed class ServerResource(TaskSubmitter submitter, ServerReader reade
 
     private async Task<ApiAnswer> DeleteAsync(ApiCall call)
     {
-        var answer = await submitter.SubmitAsync(call, TaskSubmitter.Request(call, Kinds.Delete, call.ServerId()));
+        var answer = await submitter.SubmitAsync(call, TaskSubmitter.Request(call, TaskKinds.Delete, call.ServerId()));
         return new ApiAnswer(204).WithTask(call.Links, answer.Task);
     }
 

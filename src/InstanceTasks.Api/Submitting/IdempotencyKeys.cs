@@ -28,11 +28,6 @@ internal sealed record KeyedCall(string Key, byte[] Hash)
 /// <summary><c>Idempotency-Key</c> (design §4.6): the same key and request give the same answer for 24 hours.</summary>
 internal sealed class IdempotencyKeys(IJournal journal, IQueries queries, ISecretProtector secrets)
 {
-    /// <summary>The name of the secret that holds the password of a create, kept for replays.</summary>
-    public const string PasswordSecret = "admin_pass";
-
-    private readonly Lazy<byte[]> _hashKey = new(() => secrets.DeriveKey("idempotency"));
-
     /// <summary>The call with its key, or the stored answer; both null when no key was sent. The body must have been read.</summary>
     public async Task<(KeyedCall? Keyed, ApiAnswer? Replay)> LookAsync(ApiCall call)
     {
@@ -68,13 +63,10 @@ internal sealed class IdempotencyKeys(IJournal journal, IQueries queries, ISecre
     }
 
     private async Task<string?> PasswordAsync(TaskId task, CancellationToken cancellationToken) =>
-        await queries.ReadSecretAsync(task.Value, PasswordSecret, cancellationToken) is { } ciphertext ? secrets.Unprotect(ciphertext) : null;
+        await queries.ReadSecretAsync(task.Value, SecretNames.AdminPassword, cancellationToken) is { } ciphertext
+            ? secrets.Unprotect(task.Value, SecretNames.AdminPassword, ciphertext)
+            : null;
 
-    private byte[] HashOf(ApiCall call)
-    {
-        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _hashKey.Value);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{call.Http.Request.Method} {call.Http.Request.Path}\n"));
-        hash.AppendData(call.RawBody.Span);
-        return hash.GetHashAndReset();
-    }
+    private byte[] HashOf(ApiCall call) =>
+        secrets.Hash([.. Encoding.UTF8.GetBytes($"{call.Http.Request.Method} {call.Http.Request.Path}\n"), .. call.RawBody.Span]);
 }

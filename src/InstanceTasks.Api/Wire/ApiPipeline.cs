@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Versions;
 using InstanceTasks.Engine;
@@ -45,11 +46,15 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         {
             return ApiFault.BadRequest($"marker [{http.Request.Query["marker"]}] not found").ToAnswer();
         }
+        catch (RegexMatchTimeoutException)
+        {
+            return ApiFault.BadRequest("The name pattern takes too long to match.").ToAnswer();
+        }
         catch (BadHttpRequestException exception)
         {
             return new ApiFault(exception.StatusCode, exception.Message).ToAnswer();
         }
-        catch (Exception exception) when (!http.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (exception is not OperationCanceledException || !http.RequestAborted.IsCancellationRequested)
         {
             LogUnexpected(log, exception, http.Request.Method, http.Request.Path.Value ?? "", request.Value);
             return new ApiFault(500, $"Unexpected API Error. Please report this with the request id {request} and the log of the API.\n{exception.GetType()}").ToAnswer();

@@ -13,7 +13,8 @@ public sealed partial class RecoveryActor(int shard, IJournal journal, IPeers pe
     /// <summary>Looks once: pokes what is due, and says how long it may sleep.</summary>
     public async Task<TimeSpan> LookAsync(string cause)
     {
-        var due = await journal.ReadDueAsync(shard, options.BatchSize);
+        // What was looked at a moment ago is still due and comes first: it must not hide the rest.
+        var due = await journal.ReadDueAsync(shard, options.BatchSize + _notBefore.Count);
         var now = time.GetUtcNow();
         var chosen = due.Where(d => !_notBefore.TryGetValue(d.Task, out var later) || later <= now).ToList();
         if (chosen.Count > 0)

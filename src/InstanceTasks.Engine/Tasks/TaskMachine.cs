@@ -140,7 +140,9 @@ public static class TaskMachine
 
     private static TaskRecord Decided(TaskRecord task, AttentionDecided e)
     {
-        var decided = Commanded(task, e.Command) with { Failure = null, FailedAttempts = 0, MustFence = true };
+        // A task that was undoing because it had failed still ends as failed; one that was undoing because it was canceled ends as canceled.
+        var failed = task.Phase == TaskPhase.Undo && !task.Commands.Exists(c => c.Kind == TaskCommandKind.Cancel);
+        var decided = Commanded(task, e.Command) with { Failure = failed ? task.Failure : null, FailedAttempts = 0, MustFence = true };
         if (e.Command.Kind == TaskCommandKind.Retry)
         {
             return decided;

@@ -13,6 +13,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
 {
     private readonly LeaseOptions _options = options.Value;
     private readonly TokenLedger _tokens = new();
+    private int _disposed;
     private readonly CancellationTokenSource _stop = new();
     private volatile LeaseView _view = LeaseView.None;
     private Task _loop = Task.CompletedTask;
@@ -46,6 +47,12 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        // The container disposes it once for each service type under which a factory returned it.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         await _loop;
         _stop.Dispose();

@@ -10,6 +10,9 @@ public sealed class DirectoryLock : IDisposable
 {
     private const string FileName = "lock";
 
+    // A file of its own: .NET's reads take a shared lock, which the holder's exclusive one refuses.
+    private const string HolderFileName = "lock.pid";
+
     private readonly FileStream _file;
 
     private DirectoryLock(FileStream file) => _file = file;
@@ -27,15 +30,21 @@ public sealed class DirectoryLock : IDisposable
         }
         catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException))
         {
-            var holder = ReadHolder(path);
+            var holder = ReadHolder(Path.Combine(directory, HolderFileName));
             throw new DirectoryInUseException(
                 $"The data directory {directory} is in use by {(holder is null ? "another process" : $"process {holder}")}. One silo at a time may use it: stop that one, or choose another directory.", e);
         }
 
-        file.SetLength(0);
-        file.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-        file.Flush(flushToDisk: true);
-        return new(file);
+        try
+        {
+            File.WriteAllText(Path.Combine(directory, HolderFileName), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return new(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -57,10 +66,7 @@ public sealed class DirectoryLock : IDisposable
     {
         try
         {
-            // Shared for reading and writing: asks for no lock, so that the holder's lock does not hide its pid.
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(file);
-            return reader.ReadToEnd().Trim() is { Length: > 0 } pid ? pid : null;
+            return File.ReadAllText(path).Trim() is { Length: > 0 } pid ? pid : null;
         }
         catch (IOException)
         {

@@ -13,6 +13,8 @@ public sealed class SecretBox : IDisposable
     private const int TagBytes = 16;
     private const byte FormatVersion = 1;
 
+    // One cipher object must not be used by two threads at once; sealing is rare and short.
+    private readonly Lock _lock = new();
     private readonly AesGcm _aes;
     private readonly byte[] _macKey;
 
@@ -51,7 +53,11 @@ public sealed class SecretBox : IDisposable
         sealedBytes[0] = FormatVersion;
         var nonce = sealedBytes.AsSpan(1, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
-        _aes.Encrypt(nonce, plaintext, sealedBytes.AsSpan(1 + NonceBytes + TagBytes), sealedBytes.AsSpan(1 + NonceBytes, TagBytes), Context(owner, name));
+        lock (_lock)
+        {
+            _aes.Encrypt(nonce, plaintext, sealedBytes.AsSpan(1 + NonceBytes + TagBytes), sealedBytes.AsSpan(1 + NonceBytes, TagBytes), Context(owner, name));
+        }
+
         return sealedBytes;
     }
 
@@ -65,7 +71,11 @@ public sealed class SecretBox : IDisposable
         }
 
         var plaintext = new byte[ciphertext.Length - 1 - NonceBytes - TagBytes];
-        _aes.Decrypt(ciphertext.Slice(1, NonceBytes), ciphertext[(1 + NonceBytes + TagBytes)..], ciphertext.Slice(1 + NonceBytes, TagBytes), plaintext, Context(owner, name));
+        lock (_lock)
+        {
+            _aes.Decrypt(ciphertext.Slice(1, NonceBytes), ciphertext[(1 + NonceBytes + TagBytes)..], ciphertext.Slice(1 + NonceBytes, TagBytes), plaintext, Context(owner, name));
+        }
+
         return plaintext;
     }
 

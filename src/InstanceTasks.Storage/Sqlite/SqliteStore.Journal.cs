@@ -4,7 +4,7 @@ namespace InstanceTasks.Storage;
 
 public sealed partial class SqliteStore
 {
-    private const string DueSql =
+    internal const string DueSql =
         """
         WITH RECURSIVE
         clock AS MATERIALIZED (SELECT now FROM database_clock),
@@ -22,14 +22,14 @@ public sealed partial class SqliteStore
             UNION ALL
             SELECT t.id, t.due_at, 1 FROM lost CROSS JOIN tasks t
             WHERE t.generation = lost.generation AND t.shard = @shard AND t.ended = 0 AND t.quarantine IS NULL)
-        GROUP BY id ORDER BY due_at IS NULL, due_at, id LIMIT @limit
+        GROUP BY id ORDER BY lost DESC, due_at IS NULL, due_at, id LIMIT @limit
         """;
 
     /// <inheritdoc/>
-    public Task<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken = default)
+    public async Task<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken = default)
     {
         var prepared = PreparedCommit.Of(commit, _options.MaxRowCharacters);
-        return Writer.RunAsync(new WriteItem<CommitResult>(session => CommitApplier.Apply(session, prepared), result => result.Applied), cancellationToken);
+        return await Writer.RunAsync(new WriteItem<CommitResult>(session => CommitApplier.Apply(session, prepared), result => result.Applied), cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -16,6 +16,9 @@ public sealed partial class SqliteStore
     [LoggerMessage(1004, LogLevel.Debug, "Housekeeping removed {Secrets} secrets, {Keys} idempotency keys and {Silos} silo rows")]
     private static partial void LogHousekeeping(ILogger logger, int secrets, int keys, int silos);
 
+    [LoggerMessage(1006, LogLevel.Error, "Instance {Instance} cannot be read by this version and is left out of lists")]
+    private static partial void LogUndecodableInstance(ILogger logger, Exception exception, string instance);
+
     [LoggerMessage(1005, LogLevel.Warning, "The lease of generation {Generation} ended while it was being renewed")]
     private static partial void LogLeaseLostInRenewal(ILogger logger, long generation);
 }

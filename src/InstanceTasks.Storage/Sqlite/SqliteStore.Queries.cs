@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Dapper;
 using InstanceTasks.Engine;
 
@@ -5,7 +6,7 @@ namespace InstanceTasks.Storage;
 
 public sealed partial class SqliteStore
 {
-    private static readonly string ViewSql =
+    internal static readonly string ViewSql =
         $"""
         SELECT i.id AS InstanceId, i.body AS InstanceBody, {TaskRow.Columns("h")}, {TaskRow.Columns("f")}
         FROM instances i
@@ -14,8 +15,14 @@ public sealed partial class SqliteStore
         """;
 
     /// <inheritdoc/>
-    public Task<ServerView?> GetServerAsync(InstanceId id, CancellationToken cancellationToken = default) =>
-        ReadAsync(reader => ReadViews(reader, $"{ViewSql} WHERE i.id = @id", new { id = id.ToString() }).Select(v => v.View).SingleOrDefault(), cancellationToken);
+    public Task<ServerView?> GetServerAsync(InstanceId id, CancellationToken cancellationToken = default) => ReadAsync(
+        reader => ReadViews(reader, $"{ViewSql} WHERE i.id = @id", new { id = id.ToString() }).SingleOrDefault() switch
+        {
+            { Id: null } => null,
+            { View: { } view } => view,
+            _ => throw new InvalidOperationException($"Instance {id} cannot be read by this version."),
+        },
+        cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ServerView>> ListServersAsync(ServerFilter filter, CancellationToken cancellationToken = default)
@@ -107,13 +114,13 @@ public sealed partial class SqliteStore
         return ($"SELECT {TaskRow.Columns("t")} FROM tasks t WHERE {sql.Where} ORDER BY t.created_at DESC, t.id DESC LIMIT {limit}", sql.Parameters);
     }
 
-    private static List<ServerView> ListServers(SqliteReader reader, ServerFilter filter, ServerSort sort)
+    private List<ServerView> ListServers(SqliteReader reader, ServerFilter filter, ServerSort sort)
     {
         var marker = filter.Marker is { } id ? ReadMarker(reader, filter, sort, id) : null;
         var (sql, parameters) = ServerPage(filter, sort, marker);
         var ids = reader.Connection.Query<string>(sql, parameters).AsList();
-        var views = ReadViews(reader, $"{ViewSql} WHERE i.id IN (SELECT value FROM json_each(@ids))", new { ids = EngineJson.Write(ids) }).ToDictionary(v => v.Id, v => v.View);
-        return ids.ConvertAll(i => views[i]);
+        var views = ReadViews(reader, $"{ViewSql} WHERE i.id IN (SELECT value FROM json_each(@ids))", new { ids = EngineJson.Write(ids) }).Where(v => v.View is not null).ToDictionary(v => v.Id, v => v.View!);
+        return [.. ids.Where(views.ContainsKey).Select(i => views[i])];
     }
 
     private static object?[] ReadMarker(SqliteReader reader, ServerFilter filter, ServerSort sort, InstanceId marker)
@@ -135,12 +142,23 @@ public sealed partial class SqliteStore
         return values;
     }
 
-    private static IEnumerable<(string Id, ServerView View)> ReadViews(SqliteReader reader, string sql, object parameters) =>
-        reader.Connection.Query<InstanceRow, TaskRow?, TaskRow?, (string, ServerView)>(
-            sql,
-            (instance, holder, failed) => (instance.InstanceId, new(EngineJson.Read<InstanceRecord>(instance.InstanceBody), holder?.ToShownRecord(), failed?.ToShownRecord())),
-            parameters,
-            splitOn: "Id,Id");
+    private IEnumerable<(string Id, ServerView? View)> ReadViews(SqliteReader reader, string sql, object parameters) =>
+        reader.Connection.Query<InstanceRow, TaskRow?, TaskRow?, (string, ServerView?)>(
+            sql, (instance, holder, failed) => (instance.InstanceId, ToView(instance, holder, failed)), parameters, splitOn: "Id,Id");
+
+    // One row that this version cannot read must not take the whole list with it; its actor fails on it with the full error.
+    private ServerView? ToView(InstanceRow instance, TaskRow? holder, TaskRow? failed)
+    {
+        try
+        {
+            return new(EngineJson.Read<InstanceRecord>(instance.InstanceBody), holder?.ToShownRecord(), failed?.ToShownRecord());
+        }
+        catch (JsonException e)
+        {
+            LogUndecodableInstance(_logger, e, instance.InstanceId);
+            return null;
+        }
+    }
 
     private static List<TaskRecord> ListTasks(SqliteReader reader, TaskFilter filter)
     {

@@ -12,6 +12,7 @@ internal sealed class WriterSession : IDisposable
     private readonly long _streamBase;
     private long _streamLast;
     private long _streamStored;
+    private bool _sound;
 
     public WriterSession(SqliteConnection connection, int clusterEpoch)
     {
@@ -30,8 +31,13 @@ internal sealed class WriterSession : IDisposable
     /// <summary>Tasks whose rows this transaction changes.</summary>
     public IReadOnlyList<TaskId> Changed => _changed;
 
-    /// <summary>True when SQLite itself has ended the transaction, which it does after some errors (disk full).</summary>
-    public bool TransactionIsGone => SQLitePCL.raw.sqlite3_get_autocommit(Connection.Handle) != 0;
+    /// <summary>
+    /// False when the transaction cannot go on: SQLite itself has ended it, which it does after some errors (disk full), or a failed item could
+    /// not be taken back.
+    /// </summary>
+    public bool IsSound => _sound && !TransactionIsGone;
+
+    private bool TransactionIsGone => SQLitePCL.raw.sqlite3_get_autocommit(Connection.Handle) != 0;
 
     /// <summary>Database time at this moment; later than <see cref="Now"/>.</summary>
     public long ReadClock() => Statements.Long(ClockSql);
@@ -40,6 +46,7 @@ internal sealed class WriterSession : IDisposable
     {
         Statements.Run("BEGIN IMMEDIATE");
         _changed.Clear();
+        _sound = true;
         Now = ReadClock();
         _streamStored = _streamLast = Math.Max(Statements.Long("SELECT last_id FROM stream_counter"), _streamBase);
     }
@@ -61,16 +68,9 @@ internal sealed class WriterSession : IDisposable
         }
         finally
         {
-            if (!keep && !TransactionIsGone)
-            {
-                Statements.Run("ROLLBACK TO item");
-                _changed.RemoveRange(changed, _changed.Count - changed);
-                _streamLast = stream;
-            }
-
             if (!TransactionIsGone)
             {
-                Statements.Run("RELEASE item");
+                LeaveSavepoint(keep, changed, stream);
             }
         }
     }
@@ -97,5 +97,19 @@ internal sealed class WriterSession : IDisposable
     {
         Statements.Dispose();
         Connection.Dispose();
+    }
+
+    private void LeaveSavepoint(bool keep, int changed, long stream)
+    {
+        _sound = false;
+        if (!keep)
+        {
+            Statements.Run("ROLLBACK TO item");
+            _changed.RemoveRange(changed, _changed.Count - changed);
+            _streamLast = stream;
+        }
+
+        Statements.Run("RELEASE item");
+        _sound = true;
     }
 }

@@ -90,3 +90,8 @@ public sealed class SqliteQueryTests : QueryConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
 }
+
+public sealed class SqliteModelTests : ModelConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
+}
