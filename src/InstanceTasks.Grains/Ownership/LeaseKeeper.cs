@@ -114,7 +114,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
 
             await ReadLiveAsync(stop);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!stop.IsCancellationRequested)
         {
             // The lease runs out by itself; until the first renewal after this, and one lease longer, nobody is declared over.
             _view = _view with { Failing = true, TrustFrom = long.MaxValue };

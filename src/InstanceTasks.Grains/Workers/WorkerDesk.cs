@@ -11,7 +11,11 @@ namespace InstanceTasks.Grains.Workers;
 internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains, IOwnership ownership, WorkerOptions options, TimeProvider time, ILogger<WorkerDesk> logger)
 {
     private readonly ConcurrentDictionary<(VerbKey Key, Stamp Stamp), HeldWork> _held = new();
+    // So many machines' fences are kept. Forgetting the oldest is safe: the world refuses what is older, too.
+    private const int KeepFences = 10_000;
+
     private readonly Dictionary<InstanceId, Stamp> _fences = [];
+    private readonly Queue<InstanceId> _fencedFirst = new();
     private readonly Lock _gate = new();
     private volatile bool _stopping;
 
@@ -46,11 +50,7 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
         List<HeldWork> older;
         lock (_gate)
         {
-            if (!_fences.TryGetValue(order.Machine, out var known) || known < order.Below)
-            {
-                _fences[order.Machine] = order.Below;
-            }
-
+            Raise(order);
             older = [.. _held.Values.Where(h => h.Attempt.Machine.Instance == order.Machine && h.Attempt.Stamp < order.Below && h.Outcome is null)];
         }
 
@@ -60,6 +60,24 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
         }
 
         await Task.WhenAll(older.Select(w => w.Ended));
+    }
+
+    private void Raise(FenceOrder order)
+    {
+        if (!_fences.TryGetValue(order.Machine, out var known))
+        {
+            _fencedFirst.Enqueue(order.Machine);
+        }
+
+        if (known < order.Below)
+        {
+            _fences[order.Machine] = order.Below;
+        }
+
+        while (_fencedFirst.Count > KeepFences)
+        {
+            _fences.Remove(_fencedFirst.Dequeue());
+        }
     }
 
     /// <summary>Waits for what runs, then aborts it; what is aborted is repeated later, elsewhere.</summary>
