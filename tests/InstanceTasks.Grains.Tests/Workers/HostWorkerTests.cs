@@ -1,6 +1,6 @@
 namespace InstanceTasks.Grains.Tests.Workers;
 
-public sealed class HostWorkerTests : IAsyncLifetime
+public sealed class HostWorkerTests : IAsyncLifetime, IDisposable
 {
     private readonly WorkerFixture _at = new();
     private readonly CancellationTokenSource _stop = new();
@@ -11,8 +11,9 @@ public sealed class HostWorkerTests : IAsyncLifetime
     {
         await _stop.CancelAsync();
         await _at.DisposeAsync();
-        _stop.Dispose();
     }
+
+    public void Dispose() => _stop.Dispose();
 
     [Fact]
     public async Task Run_OffersItsRoomListsWhatItHoldsAndSaysWhatIsOver()

@@ -59,10 +59,10 @@ public sealed class InProcessApi : IAsyncDisposable
 
     private sealed class StoreProtector(SqliteStore store) : ISecretProtector
     {
-        public byte[] Protect(string text) => store.Secrets.Seal(Guid.Empty, "api", Encoding.UTF8.GetBytes(text));
+        public byte[] Protect(Guid owner, string name, string text) => store.Secrets.Seal(owner, name, Encoding.UTF8.GetBytes(text));
 
-        public string? Unprotect(byte[] ciphertext) => Encoding.UTF8.GetString(store.Secrets.Open(Guid.Empty, "api", ciphertext));
+        public string? Unprotect(Guid owner, string name, byte[] ciphertext) => Encoding.UTF8.GetString(store.Secrets.Open(owner, name, ciphertext));
 
-        public byte[] DeriveKey(string purpose) => store.Secrets.Hash(Encoding.UTF8.GetBytes(purpose));
+        public byte[] Hash(ReadOnlySpan<byte> data) => store.Secrets.Hash(data);
     }
 }
