@@ -85,7 +85,8 @@ public sealed partial class InstanceActor
         Host = task.Host is not null && task.Outcome == TaskOutcome.NeedsAttention ? task.Host : instance.Host,
         Zone = instance.AvailabilityZone,
         MustFence = instance.FenceNext,
-        FromState = instance.VmState,
+        // Coming back from attention it still goes back to where it started: the error in between was its own.
+        FromState = task.Outcome == TaskOutcome.NeedsAttention ? task.FromState : instance.VmState,
     };
 
     private static TaskWrite WriteOf(StoredTask before, TaskEvent e, TimeSpan? due) =>
