@@ -174,6 +174,9 @@ public enum RefusalKind
 
     /// <summary>The instance has no host yet (409).</summary>
     NotReady = 9,
+
+    /// <summary>The store cannot take it now (503); nothing was written.</summary>
+    Unavailable = 10,
 }
 
 /// <summary>A refusal: what the caller can act on.</summary>
@@ -228,6 +231,9 @@ public enum SettleVerdict
 
     /// <summary>The instance's conflict table refuses (leaving attention while another task has the machine).</summary>
     Refused = 3,
+
+    /// <summary>Definitely not committed, and asking again at once would not help: the store is full, or there is a defect.</summary>
+    Failed = 4,
 }
 
 /// <summary>The answer to <see cref="SettleRequest"/>.</summary>

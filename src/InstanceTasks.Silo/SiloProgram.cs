@@ -22,7 +22,6 @@ internal static class SiloProgram
             var settings = app.Services.GetRequiredService<SiloSettings>();
             LoopbackOnly.Check(app.Services.GetRequiredService<IOptions<ApiOptions>>().Value, settings.Urls);
             await app.Services.GetRequiredService<SqliteStore>().OpenAsync();
-            OrleansSqlite.Apply(settings.OrleansConnectionString);
             await app.StartAsync();
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
             await Console.Out.WriteLineAsync(ReadyBlock.Text(settings, [.. addresses]));
@@ -37,7 +36,7 @@ internal static class SiloProgram
     }
 
     // What the person who started it can mend is said in one line; everything else keeps its stack trace.
-    private static bool IsConfiguration(Exception e) => e is DirectoryInUseException or OptionsValidationException or SettingsException
+    private static bool IsConfiguration(Exception e) => e is DirectoryInUseException or SchemaTooNewException or InvalidDataException or OptionsValidationException or SettingsException
         or IOException { InnerException: AddressInUseException }
         || e is InvalidOperationException && e.Message.StartsWith("auth: none", StringComparison.Ordinal);
 

@@ -118,6 +118,8 @@ internal sealed class ApiHost : IAsyncDisposable
         return new((int)response.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text)!.AsObject(), response);
     }
 
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

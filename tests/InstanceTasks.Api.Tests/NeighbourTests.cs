@@ -79,6 +79,13 @@ public sealed class NeighbourTests : ApiTest
     }
 
     [Fact]
+    public async Task FlavorAccess_OfPrivateFlavors_Empty()
+    {
+        Assert.Equal("""{"flavor_access":[]}""", (await Api.GetAsync("/v2.1/flavors/p/os-flavor-access")).Body!.ToJsonString());
+        Assert.Equal(404, (await Api.GetAsync("/v2.1/flavors/1/os-flavor-access")).Status);
+    }
+
+    [Fact]
     public async Task ExtraSpecs_AllCalls()
     {
         const string Path = "/v2.1/flavors/1/os-extra_specs";

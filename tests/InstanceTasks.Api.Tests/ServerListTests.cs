@@ -58,6 +58,7 @@ public sealed class ServerListTests : ApiTest
     [InlineData("name=%2Afoo", "2.1")]
     [InlineData("status=NOPE", "2.38")]
     [InlineData("changes-since=yesterday", "2.1")]
+    [InlineData("changes-since=May%201", "2.1")]
     [InlineData("changes-since=2026-01-02T00:00:00Z&changes-before=2026-01-01T00:00:00Z", "2.66")]
     [InlineData("_private=1", "2.1")]
     [InlineData("unknown=1", "2.75")]

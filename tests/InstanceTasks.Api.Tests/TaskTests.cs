@@ -82,6 +82,22 @@ public sealed class TaskTests : ApiTest
         Assert.NotEmpty(Api.Cloud.Waits);
     }
 
+    [Fact]
+    public async Task Wait_ProcessStops_ReturnsAtOnce()
+    {
+        await using var api = await ApiHost.StartAsync();
+        var task = Sample.Task(_server, "stop");
+        api.Cloud.Tasks[task.Id] = task;
+        api.Cloud.HoldWaits = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        var asked = api.GetAsync($"/v2.1/tasks/{task.Id}?wait=60");
+        await api.Cloud.HoldWaits.Task;
+        var stopped = api.StopAsync();
+
+        Assert.Equal("running", (string)(await asked.WaitAsync(TimeSpan.FromSeconds(20)))["task"]["state"]!);
+        await stopped;
+    }
+
     [Theory]
     [InlineData("wait=61")]
     [InlineData("wait=x")]

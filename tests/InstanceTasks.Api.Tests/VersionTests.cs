@@ -212,6 +212,25 @@ public sealed class VersionTests : ApiTest
     }
 
     [Fact]
+    public async Task Links_ForwardedHostThatIsNoHost_IsIgnored()
+    {
+        var answer = await Api.SendAsync(HttpMethod.Get, "/v2.1", null, null, ("X-Forwarded-Host", "a b%"));
+
+        Assert.Equal($"{Api.BaseUrl}/v2.1/", (string)answer["version"]["links"]![0]!["href"]!);
+    }
+
+    [Fact]
+    public async Task Fault_ValueCutInsideACharacter_IsStillJson()
+    {
+        var name = "x" + string.Concat(Enumerable.Repeat("\U0001F600", 300));
+
+        var answer = await Api.PostAsync("/v2.1/servers", $"{{\"server\":{{\"name\":\"{name}\",\"imageRef\":\"{Fakes.Sample.ImageId}\",\"flavorRef\":\"1\"}}}}");
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains("is too long", answer.Fault("badRequest"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Links_WithPublicUrl_IgnoreTheRequest()
     {
         await using var api = await ApiHost.StartAsync(o => o.PublicUrl = "https://public.example:8774/");

@@ -17,6 +17,7 @@ internal sealed class FlavorResource(ICatalog catalog) : IApiResource
         new("POST", "flavors", CreateAsync),
         new("PUT", "flavors/{flavor}", UpdateAsync, From: 55),
         new("DELETE", "flavors/{flavor}", DeleteAsync),
+        new("GET", "flavors/{flavor}/os-flavor-access", AccessAsync),
     ];
 
     internal static async Task<Flavor> FindAsync(ICatalog catalog, ApiCall call)
@@ -111,6 +112,14 @@ internal sealed class FlavorResource(ICatalog catalog) : IApiResource
         _ = input.Need("description");
         var flavor = await FindAsync(catalog, call) with { Description = input.NullableText("description", Lexical.Description) };
         return await catalog.UpdateFlavorAsync(flavor, call.Aborted) ? Answer(call, flavor) : throw Unknown(flavor.Id);
+    }
+
+    /// <summary>Private flavors are for administrators here, so that their access lists are empty.</summary>
+    private async Task<ApiAnswer> AccessAsync(ApiCall call)
+    {
+        call.NeedAdmin("os-flavor-access");
+        var flavor = await FindAsync(catalog, call);
+        return flavor.IsPublic ? throw ApiFault.NotFound("Access list not available for public flavors.") : ApiAnswer.Ok(new JsonObject { ["flavor_access"] = new JsonArray() });
     }
 
     private async Task<ApiAnswer> DeleteAsync(ApiCall call)

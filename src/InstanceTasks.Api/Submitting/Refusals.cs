@@ -23,6 +23,7 @@ internal static class Refusals
         RefusalKind.Forbidden or RefusalKind.Quota => 403,
         RefusalKind.KeyReused => 422,
         RefusalKind.Invalid => 400,
+        RefusalKind.Unavailable => 503,
         _ => 500,
     };
 }

@@ -3,12 +3,15 @@ using System.Text.Json.Nodes;
 using InstanceTasks.Api.Servers;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace InstanceTasks.Api.Tasks;
 
 /// <summary>The Tasks API (design §8).</summary>
-internal sealed class TaskResource(IQueries queries, ServerReader reader, TaskCommands commands, TimeProvider time, IOptions<ApiOptions> options) : IApiResource
+internal sealed class TaskResource(
+    IQueries queries, ServerReader reader, TaskCommands commands, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<ApiOptions> options)
+    : IApiResource
 {
     // Between two looks when the store says "changed" and nothing has: the hint must not turn into a busy loop.
     private static readonly TimeSpan FalseAlarmPause = TimeSpan.FromMilliseconds(50);
@@ -42,7 +45,8 @@ internal sealed class TaskResource(IQueries queries, ServerReader reader, TaskCo
         call.Query.Only("wait");
         var wait = Wait(call);
         var task = await FindAsync(call);
-        return ApiAnswer.Ok(new JsonObject { ["task"] = TaskBody.Of(call, await WaitAsync(task, wait, call.Aborted)) }).WithTask(call.Links, task.Id);
+        task = await WaitAsync(task, wait, call.Aborted);
+        return ApiAnswer.Ok(new JsonObject { ["task"] = TaskBody.Of(call, task) }).WithTask(call.Links, task.Id);
     }
 
     private TimeSpan Wait(ApiCall call)
@@ -57,7 +61,21 @@ internal sealed class TaskResource(IQueries queries, ServerReader reader, TaskCo
     }
 
     /// <summary>The task once it has ended, or needs a decision, or the time is over.</summary>
-    private async Task<TaskRecord> WaitAsync(TaskRecord task, TimeSpan wait, CancellationToken cancellationToken)
+    private async Task<TaskRecord> WaitAsync(TaskRecord task, TimeSpan wait, CancellationToken aborted)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);
+        try
+        {
+            return await WaitUntilAsync(task, wait, stop.Token);
+        }
+        catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
+        {
+            // The process is being stopped and must not be held up: what is known now is the answer.
+            return await queries.GetTaskAsync(task.Id, aborted) ?? task;
+        }
+    }
+
+    private async Task<TaskRecord> WaitUntilAsync(TaskRecord task, TimeSpan wait, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         while (!task.IsEnded && task.Outcome != TaskOutcome.NeedsAttention && wait - time.GetElapsedTime(began) is { Ticks: > 0 } rest)

@@ -54,7 +54,7 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         {
             return new ApiFault(exception.StatusCode, exception.Message).ToAnswer();
         }
-        catch (Exception exception) when (!http.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (exception is not OperationCanceledException || !http.RequestAborted.IsCancellationRequested)
         {
             LogUnexpected(log, exception, http.Request.Method, http.Request.Path.Value ?? "", request.Value);
             return new ApiFault(500, $"Unexpected API Error. Please report this with the request id {request} and the log of the API.\n{exception.GetType()}").ToAnswer();

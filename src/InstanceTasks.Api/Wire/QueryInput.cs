@@ -72,10 +72,13 @@ internal sealed class QueryInput(IQueryCollection query)
             return null;
         }
 
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+        // The parser alone would take "May 1" too.
+        return IsoDate(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
             ? time
             : throw Invalid(name, text, $"'{text}' is not a 'date-time'");
     }
+
+    private static bool IsoDate(string text) => text.Length >= 8 && text.AsSpan(0, 4).ContainsAnyExceptInRange('0', '9') is false && (text[4] == '-' || char.IsAsciiDigit(text[4]));
 
     /// <summary>Both ends of a span of changes.</summary>
     public (DateTimeOffset? Since, DateTimeOffset? Before) Changes(bool withBefore)

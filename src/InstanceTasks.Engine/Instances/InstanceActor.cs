@@ -77,7 +77,9 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
         catch (CommitFailedException e)
         {
             LogRefusedByStore(e, id, request.Kind);
-            return Refused(RefusalKind.Invalid, "The request holds something that cannot be stored.");
+            return e.StoreUnavailable
+                ? Refused(RefusalKind.Unavailable, "The store cannot take the request now; nothing was done. Try again.")
+                : Refused(RefusalKind.Invalid, "The request holds something that cannot be stored.");
         }
 
         if (result is null)
@@ -145,7 +147,7 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
         var tasks = new List<StoredTask>();
         foreach (var item in refs)
         {
-            if (await journal.ReadTaskAsync(item.Id) is { Record.IsEnded: false } task)
+            if (await ReadWaitingAsync(item.Id) is { } task)
             {
                 tasks.Add(task);
             }

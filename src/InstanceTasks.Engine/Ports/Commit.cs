@@ -128,9 +128,12 @@ public sealed class CommitOutcomeUnknownException : Exception
     }
 }
 
-/// <summary>The commit was definitely not applied and never will be: the store refused it (bad text, broken constraint, disk full).</summary>
+/// <summary>The commit was definitely not applied: it holds something that cannot be stored, or the store could not take it.</summary>
 public sealed class CommitFailedException : Exception
 {
+    /// <summary>True when the store could not take it now (full, busy, closed): the same commit may succeed later. False: the commit itself is at fault.</summary>
+    public bool StoreUnavailable { get; init; }
+
     /// <summary>Creates the exception.</summary>
     public CommitFailedException()
     {

@@ -31,7 +31,7 @@ public interface IJournal
     /// <summary>Reads an idempotency key that is younger than 24 hours; null when there is none.</summary>
     Task<StoredIdempotency?> ReadIdempotencyAsync(ProjectId project, UserId user, string key, CancellationToken cancellationToken = default);
 
-    /// <summary>Tasks of a shard that have not ended and are due (whoever owns them), or whose owner's lease is over; oldest due first.</summary>
+    /// <summary>Tasks of a shard that have not ended and are due (whoever owns them), or whose owner's lease is over; those without an owner first, then oldest due first.</summary>
     Task<IReadOnlyList<DueTask>> ReadDueAsync(int shard, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>How long, in database time, until the next task of the shard is due; null when nothing is pending.</summary>

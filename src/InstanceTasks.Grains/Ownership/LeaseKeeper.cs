@@ -108,7 +108,9 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
             }
             else
             {
+                // Whatever kept this process from the database may have kept the others from it, too.
                 LogLapsed(Generation);
+                _view = _view with { Failing = true, TrustFrom = long.MaxValue };
                 await JoinAsync(stop);
             }
 

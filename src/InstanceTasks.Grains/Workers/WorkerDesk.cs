@@ -17,6 +17,7 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
     private readonly Dictionary<InstanceId, Stamp> _fences = [];
     private readonly Queue<InstanceId> _fencedFirst = new();
     private readonly Lock _gate = new();
+    private volatile bool _stopping;
 
     /// <summary>Attempts on a host, as a poll lists them.</summary>
     public List<HeldAttempt> HeldOn(HostName host) => [.. _held.Values.Where(h => h.Attempt.Host == host).Select(h => h.ToHeld())];
@@ -27,6 +28,12 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
     /// <summary>Takes an attempt; <paramref name="over"/> is called once it needs no more listing. One that is here already is left alone.</summary>
     public void Take(Attempt attempt, Action<HeldAttempt> over)
     {
+        if (_stopping)
+        {
+            // Handed out by a poll that was under way: the host takes it back when it is not listed.
+            return;
+        }
+
         var work = new HeldWork(attempt, ownership.Generation);
         if (_held.TryAdd((attempt.Key, attempt.Stamp), work))
         {
@@ -76,6 +83,7 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
     /// <summary>Waits for what runs, then aborts it; what is aborted is repeated later, elsewhere.</summary>
     public async Task StopAsync()
     {
+        _stopping = true;
         var running = _held.Values.Where(h => h.Outcome is null).ToList();
         var all = Task.WhenAll(running.Select(w => w.Ended));
         await Task.WhenAny(all, Task.Delay(options.StopGrace, time));

@@ -22,7 +22,7 @@ public sealed partial class SqliteStore
             UNION ALL
             SELECT t.id, t.due_at, 1 FROM lost CROSS JOIN tasks t
             WHERE t.generation = lost.generation AND t.shard = @shard AND t.ended = 0 AND t.quarantine IS NULL)
-        GROUP BY id ORDER BY due_at IS NULL, due_at, id LIMIT @limit
+        GROUP BY id ORDER BY lost DESC, due_at IS NULL, due_at, id LIMIT @limit
         """;
 
     /// <inheritdoc/>

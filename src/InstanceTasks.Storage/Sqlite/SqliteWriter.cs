@@ -13,6 +13,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 {
     private const int SqliteBusy = 5;
     private const int SqliteFull = 13;
+    private const int ConstraintError = 19;
 
     private readonly Func<WriterSession> _open;
     private readonly Action<IReadOnlyList<TaskId>> _onChanged;
@@ -47,7 +48,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         }
         catch (ChannelClosedException e)
         {
-            throw new CommitFailedException("The store is closed.", e);
+            throw new CommitFailedException("The store is closed.", e) { StoreUnavailable = true };
         }
 
         return await item.Done;
@@ -103,7 +104,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         catch (Exception e)
         {
             LogNotApplied(_logger, e, batch.Count);
-            FailAll(batch, () => new CommitFailedException("The database cannot begin a transaction.", e));
+            FailAll(batch, () => new CommitFailedException("The database cannot begin a transaction.", e) { StoreUnavailable = true });
             Reopen();
             return;
         }
@@ -138,7 +139,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         catch (Exception e)
         {
             LogPoison(_logger, e);
-            item.Fail(e as CommitFailedException ?? new CommitFailedException("The database refused the write.", e));
+            item.Fail(e as CommitFailedException ?? new CommitFailedException("The database refused the write.", e) { StoreUnavailable = e is not SqliteException { SqliteErrorCode: ConstraintError } });
             return false;
         }
     }
@@ -206,7 +207,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             Reopen();
         }
 
-        FailAll(items, () => new CommitFailedException("The database refused the transaction.", cause));
+        FailAll(items, () => new CommitFailedException("The database refused the transaction.", cause) { StoreUnavailable = true });
     }
 
     // Closing rolls back what is open; the next batch opens again, and fails if that fails.

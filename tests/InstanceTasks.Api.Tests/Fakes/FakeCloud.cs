@@ -24,6 +24,9 @@ internal sealed class FakeCloud : IQueries
 
     public Action<TaskId>? OnWait { get; set; }
 
+    /// <summary>Completed when a wait has begun; the wait itself ends by its token only.</summary>
+    public TaskCompletionSource? HoldWaits { get; set; }
+
     public Exception? Broken { get; set; }
 
     public ServerFilter? LastFilter { get; private set; }
@@ -78,7 +81,7 @@ internal sealed class FakeCloud : IQueries
     {
         Waits.Add((id, seq, atMost));
         OnWait?.Invoke(id);
-        return Task.CompletedTask;
+        return HoldWaits is null ? Task.CompletedTask : HoldAsync(HoldWaits, cancellationToken);
     }
 
     public Task<IReadOnlyList<HostView>> ListHostsAsync(CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyList<HostView>>(Hosts);
@@ -86,6 +89,12 @@ internal sealed class FakeCloud : IQueries
     public Task<QuotaUsage> GetUsageAsync(ProjectId project, CancellationToken cancellationToken = default) => Task.FromResult(Usage);
 
     public Task<byte[]?> ReadSecretAsync(Guid owner, string name, CancellationToken cancellationToken = default) => Task.FromResult(Secrets.GetValueOrDefault((owner, name)));
+
+    private static async Task HoldAsync(TaskCompletionSource begun, CancellationToken cancellationToken)
+    {
+        begun.SetResult();
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+    }
 
     private ServerView ViewOf(InstanceRecord instance) => new(
         instance,

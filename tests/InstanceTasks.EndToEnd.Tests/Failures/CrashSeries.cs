@@ -184,7 +184,7 @@ internal sealed class CrashSeries(string dataDirectory, ITestOutputHelper output
         var reader = new WorldReader(dataDirectory);
         await Eventually.TrueAsync(
             () => reader.ReadInFlight().Any(o => o.Task == task && (step is null || o.Step == step)), Patience, $"{kind} has an attempt in flight", () => _silo!.Output);
-        world.ClearLatencies();
+        world.SetLatency(null, PreparedDirectory.Brief);
         return task;
     }
 

@@ -10,6 +10,9 @@ namespace InstanceTasks.EndToEnd.Tests;
 /// </summary>
 public sealed class PreparedDirectory : IAsyncLifetime, IDisposable
 {
+    /// <summary>How long each operation takes in this world, so that a hundred crashes do not wait for it.</summary>
+    public static readonly TimeSpan Brief = TimeSpan.FromMilliseconds(10);
+
     private readonly TempDirectory _data = new("prepared");
     private readonly Dictionary<string, TaskId> _samples = [];
 
@@ -19,6 +22,7 @@ public sealed class PreparedDirectory : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         await using var silo = await SiloProcess.StartAsync(new SiloSetup { DataDirectory = Path });
+        new WorldControl(Path).SetLatency(null, Brief);
         var servers = new List<Guid>();
         for (var n = 0; n < 4; n++)
         {

@@ -25,9 +25,6 @@ public sealed class WorldControl
         Execute("INSERT INTO latencies (verb, host, milliseconds) VALUES ($verb, NULL, $ms)", ("$verb", verb?.ToString()), ("$ms", (long)latency.TotalMilliseconds));
     }
 
-    /// <summary>Every operation ends at once again, as far as the silo's configuration says so.</summary>
-    public void ClearLatencies() => Execute("DELETE FROM latencies");
-
     /// <summary>A verb on one machine fails until <see cref="ClearFaults"/>, with this message for the owner. Returns the fault's id.</summary>
     public long Fail(Verb verb, Guid machine, string kind, string message)
     {
