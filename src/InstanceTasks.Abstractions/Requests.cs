@@ -231,6 +231,9 @@ public enum SettleVerdict
 
     /// <summary>The instance's conflict table refuses (leaving attention while another task has the machine).</summary>
     Refused = 3,
+
+    /// <summary>Definitely not committed, and asking again at once would not help: the store is full, or there is a defect.</summary>
+    Failed = 4,
 }
 
 /// <summary>The answer to <see cref="SettleRequest"/>.</summary>

@@ -87,7 +87,12 @@ internal sealed partial class TaskGrain(
         {
             LogTurnFailed(e, Id);
             DeactivateOnIdle();
-            later.Schedule(Id, AfterDefect, "a turn failed");
+            if (e is not UndecodableTaskException)
+            {
+                // One that cannot be read is put aside by recovery's poke; waking it would only fail again, for ever.
+                later.Schedule(Id, AfterDefect, "a turn failed");
+            }
+
             throw;
         }
     }

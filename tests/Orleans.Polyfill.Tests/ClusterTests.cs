@@ -50,6 +50,19 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task Reference_MadeInASiloThatDied_GoesOnWhereItWasSent()
+    {
+        await using var silo = await TestSilo.StartAsync(silos: 2);
+        var (key, host) = await HostOfAsync(silo, "cl-reference");
+        var holder = Enumerable.Range(0, 100).Select(n => On(silo, 0).GetGrain<IHolderGrain>($"cl-holder-{n}"))
+            .First(h => Placer.Rendezvous(Runtime(host).Hub.Active, h.GetGrainId().GetUniformHashCode()).Equals(host.SiloAddress));
+        await holder.Keep(On(silo, 0).GetGrain<ITurnGrain>(key));
+        await silo.Cluster.KillSiloAsync(silo.Cluster.Silos[0]);
+        await silo.Grains.GetGrain<IHolderGrain>(holder.GetPrimaryKeyString()).CallKept("still there");
+        Assert.Equal(["still there"], Probe.Of(key).Log);
+    }
+
+    [Fact]
     public async Task StopSilo_Graceful_GrainsMoveAndListenersAreTold()
     {
         await using var silo = await TestSilo.StartAsync(silos: 2);

@@ -116,6 +116,7 @@ public sealed class TurnTests
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
         await Wait.Until(() => probe.Log.Contains("token fired"), "the callee is told");
+        Assert.Equal(["begin", "in context", "token fired"], probe.Log);
     }
 
     [Fact]

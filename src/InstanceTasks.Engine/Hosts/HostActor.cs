@@ -11,6 +11,9 @@ public sealed class HostActor
     private static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SendAgainAfter = TimeSpan.FromSeconds(2);
 
+    // Longer than a poll is held.
+    private static readonly TimeSpan HeardLately = TimeSpan.FromSeconds(15);
+
     private readonly HostName _host;
     private readonly IOwnership _ownership;
     private readonly TimeProvider _time;
@@ -78,6 +81,8 @@ public sealed class HostActor
     public Task<PollAnswer> PollAsync(PollRequest request)
     {
         var poller = Hear(request);
+        // Whoever polls again does not wait for its earlier call any more: work handed to that would be lost for seconds.
+        poller.Answer(new PollAnswer());
         poller.Room = request.Room;
         var answer = Collect(poller);
         if (answer.Attempts.Count > 0 || answer.Fences.Count > 0 || request.Wait <= TimeSpan.Zero)
@@ -105,7 +110,7 @@ public sealed class HostActor
             Forget(entry.Key, entry.Stamp);
         }
 
-        var missing = _ownership.LiveGenerations.Where(g => !HasConfirmed(g, machine, below)).ToList();
+        var missing = Runners().Where(g => !HasConfirmed(g, machine, below)).ToList();
         foreach (var poller in missing.Select(g => _pollers.GetValueOrDefault(g)).OfType<Poller>())
         {
             Serve(poller);
@@ -118,6 +123,13 @@ public sealed class HostActor
         }
 
         return new() { Done = false, Reason = $"waits until {missing.Count} worker(s) of host {_host} have stopped older work on the machine" };
+    }
+
+    // The leases are read once a second: who joined since then and polls already may hold older work, too.
+    private IEnumerable<long> Runners()
+    {
+        var since = _time.GetUtcNow() - HeardLately;
+        return _ownership.LiveGenerations.Union(_pollers.Values.Where(p => p.HeardAt >= since && !_ownership.IsOver(p.Generation)).Select(p => p.Generation));
     }
 
     /// <summary>A fence that everybody has confirmed is only kept to refuse late offers; the drivers refuse those, too.</summary>
@@ -152,6 +164,7 @@ public sealed class HostActor
             _pollers[request.Generation] = poller = new Poller(request.Generation);
         }
 
+        poller.HeardAt = _time.GetUtcNow();
         _unheard.Remove(request.Generation);
         request.Fenced.ForEach(poller.Confirm);
         request.Held.ForEach(h => Note(request.Generation, h));
@@ -168,7 +181,7 @@ public sealed class HostActor
         }
 
         Unqueue(entry);
-        (entry.Holder, entry.Outcome, entry.Listed) = (generation, held.Outcome, true);
+        (entry.Holder, entry.Outcome, entry.Listed, entry.ListedAt) = (generation, held.Outcome, true, _time.GetUtcNow());
     }
 
     /// <summary>What was handed to a worker a while ago and is not among what it holds got lost on the way: it is queued again, with the same stamp.</summary>
@@ -185,6 +198,12 @@ public sealed class HostActor
         foreach (var dead in _entries.Values.Where(e => e.Holder is { } g && now - e.HandedAt > DeadAfter && _ownership.IsOver(g)).ToList())
         {
             Forget(dead.Key, dead.Stamp);
+        }
+
+        // Two polls of one process may overtake each other: listed by the older after the newer had called it over, it would stay for ever.
+        foreach (var gone in _entries.Values.Where(e => e.Holder == request.Generation && e.Listed && now - e.ListedAt > DeadAfter).ToList())
+        {
+            Forget(gone.Key, gone.Stamp);
         }
     }
 
@@ -298,6 +317,8 @@ public sealed class HostActor
 
         /// <summary>Whether the holder has listed it: until then it may have been lost on the way.</summary>
         public bool Listed { get; set; }
+
+        public DateTimeOffset ListedAt { get; set; }
 
         public AttemptOutcome? Outcome { get; set; }
 

@@ -14,6 +14,8 @@ internal sealed class Poller(long generation)
 
     public int Room { get; set; }
 
+    public DateTimeOffset HeardAt { get; set; }
+
     public bool IsWaiting => _waiting is { Task.IsCompleted: false };
 
     public void Confirm(FenceOrder order)

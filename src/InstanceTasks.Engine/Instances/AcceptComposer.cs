@@ -37,12 +37,12 @@ internal static class AcceptComposer
         {
             Run = TaskRun.Waiting, Supersedes = holder.Record.Id, WaitReason = $"task {holder.Record.Id} ({holder.Record.Kind}) is being stopped",
         };
-        // A holder that is being stopped already needs no second intent; its first successor is among the bypassed.
+        // A holder that is being stopped already learns of its new successor: the first is among the bypassed.
         var intent = new IntentSet { At = now, Intent = TaskIntent.Supersede, Successor = request.Task, ShownTaskState = plan.Steps[0].TaskState ?? plan.TaskState };
         var accept = Compose("accept", changed, request, Accepted(task, now), QueuedDue);
         return accept with
         {
-            Tasks = [.. accept.Tasks, .. StopHolder(holder, intent), .. bypassed.Select(b => Bypass(b, request.Task, now))],
+            Tasks = [.. accept.Tasks, Write(holder, [intent], TimeSpan.Zero), .. bypassed.Select(b => Bypass(b, request.Task, now))],
         };
     }
 
@@ -61,9 +61,6 @@ internal static class AcceptComposer
     /// <summary>What a superseding task does to one that waited: it ends, and never fires later.</summary>
     public static TaskWrite Bypass(StoredTask waiting, TaskId by, DateTimeOffset now) =>
         Write(waiting, [new TaskEnded { At = now, Outcome = TaskOutcome.Canceled, SupersededBy = by }], null);
-
-    private static IEnumerable<TaskWrite> StopHolder(StoredTask holder, IntentSet intent) =>
-        holder.Record.Intent == TaskIntent.Supersede ? [] : [Write(holder, [intent], TimeSpan.Zero)];
 
     private static TaskWrite Write(StoredTask before, IReadOnlyList<TaskEvent> events, TimeSpan? due) =>
         new(TaskMachine.Commit(before.Record, events), events, due, before.Wakes);

@@ -13,4 +13,10 @@ public sealed partial class InstanceActor
 
     [LoggerMessage(EventId = 1003, Level = LogLevel.Warning, Message = "The store refused {Kind} for instance {Instance}")]
     private partial void LogRefusedByStore(Exception exception, InstanceId instance, TaskKind kind);
+
+    [LoggerMessage(EventId = 1004, Level = LogLevel.Error, Message = "Instance {Instance}: task {Task} cannot be decoded by this release and loses its place")]
+    private partial void LogUndecodable(Exception exception, InstanceId instance, TaskId task);
+
+    [LoggerMessage(EventId = 1005, Level = LogLevel.Error, Message = "Instance {Instance}: task {Task} cannot be settled")]
+    private partial void LogSettleImpossible(Exception exception, InstanceId instance, TaskId task);
 }

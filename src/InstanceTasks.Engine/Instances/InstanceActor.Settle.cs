@@ -6,7 +6,21 @@ public sealed partial class InstanceActor
     private static readonly TimeSpan GrantDue = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AttentionDue = TimeSpan.FromHours(1);
 
+    // Own exception types do not cross grain calls: what the task's actor must tell apart is in the verdict.
     private async Task<SettleAnswer?> TrySettleAsync(SettleRequest request)
+    {
+        try
+        {
+            return await DecideSettleAsync(request);
+        }
+        catch (Exception e) when (e is CommitFailedException or IllegalTransitionException or UndecodableTaskException)
+        {
+            LogSettleImpossible(e, id, request.Before.Id);
+            return new() { Verdict = SettleVerdict.Failed, Refusal = new(RefusalKind.Unavailable, e.Message) };
+        }
+    }
+
+    private async Task<SettleAnswer?> DecideSettleAsync(SettleRequest request)
     {
         var instance = _instance!;
         var returns = request.Events.Exists(e => e is AttentionDecided { Command.Kind: not TaskCommandKind.Abandon });
@@ -53,7 +67,7 @@ public sealed partial class InstanceActor
         {
             var next = instance.Queue[0];
             instance = instance with { Queue = [.. instance.Queue.Skip(1)] };
-            if (await journal.ReadTaskAsync(next.Id) is not { Record.IsEnded: false } waiting)
+            if (await ReadWaitingAsync(next.Id) is not { } waiting)
             {
                 continue;
             }
@@ -63,6 +77,20 @@ public sealed partial class InstanceActor
         }
 
         return (instance, writes);
+    }
+
+    // A task that this release cannot read must not hold up its neighbours: it loses its place, and recovery quarantines and shows it.
+    private async Task<StoredTask?> ReadWaitingAsync(TaskId task)
+    {
+        try
+        {
+            return await journal.ReadTaskAsync(task) is { Record.IsEnded: false } waiting ? waiting : null;
+        }
+        catch (UndecodableTaskException e)
+        {
+            LogUndecodable(e, id, task);
+            return null;
+        }
     }
 
     private static (InstanceRecord Instance, TaskWrite Write) GrantOrFail(InstanceRecord instance, StoredTask waiting, TaskRecord ended, DateTimeOffset now)
@@ -85,7 +113,8 @@ public sealed partial class InstanceActor
         Host = task.Host is not null && task.Outcome == TaskOutcome.NeedsAttention ? task.Host : instance.Host,
         Zone = instance.AvailabilityZone,
         MustFence = instance.FenceNext,
-        FromState = instance.VmState,
+        // Coming back from attention it still goes back to where it started: the error in between was its own.
+        FromState = task.Outcome == TaskOutcome.NeedsAttention ? task.FromState : instance.VmState,
     };
 
     private static TaskWrite WriteOf(StoredTask before, TaskEvent e, TimeSpan? due) =>

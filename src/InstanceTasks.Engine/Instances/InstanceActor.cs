@@ -147,7 +147,7 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
         var tasks = new List<StoredTask>();
         foreach (var item in refs)
         {
-            if (await journal.ReadTaskAsync(item.Id) is { Record.IsEnded: false } task)
+            if (await ReadWaitingAsync(item.Id) is { } task)
             {
                 tasks.Add(task);
             }

@@ -8,9 +8,9 @@ internal static class InstanceChanges
         var stamped = instance with { UpdatedAt = now };
         if (request.Kind == TaskKinds.Lock)
         {
-            // An owner's lock over an administrator's is a no-op (nova-api §3.1).
+            // An owner's lock of what is locked is a no-op (nova-api §3.1); an administrator's replaces it.
             var by = request.Caller.IsAdmin && request.Caller.Project != instance.Project ? "admin" : "owner";
-            return instance.LockedBy == "admin" ? stamped : stamped with { LockedBy = by, LockedReason = request.Change?.LockedReason };
+            return by == "owner" && instance.Locked ? stamped : stamped with { LockedBy = by, LockedReason = request.Change?.LockedReason };
         }
 
         return request.Kind == TaskKinds.Unlock

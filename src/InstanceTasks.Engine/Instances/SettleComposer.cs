@@ -28,8 +28,9 @@ internal static class SettleComposer
 
     private static InstanceRecord End(InstanceRecord instance, TaskRecord task, DateTimeOffset now)
     {
-        // Superseded: the successor decides what becomes of the instance.
-        var state = task.SupersededBy is null ? InstanceMachine.After(instance.VmState, task) : instance.VmState;
+        // Superseded: the successor decides what becomes of the instance, unless it has been canceled meanwhile.
+        var decides = task.SupersededBy is null || instance.Queue.Count == 0;
+        var state = decides ? InstanceMachine.After(task.FromState, task) : instance.VmState;
         var power = state == VmState.Deleted ? PowerState.NoState : task.Power ?? instance.Power;
         return instance with
         {

@@ -13,9 +13,10 @@ public sealed partial class RecoveryActor(int shard, IJournal journal, IPeers pe
     /// <summary>Looks once: pokes what is due, and says how long it may sleep.</summary>
     public async Task<TimeSpan> LookAsync(string cause)
     {
-        // What was looked at a moment ago is still due and comes first: it must not hide the rest.
-        var due = await journal.ReadDueAsync(shard, options.BatchSize + _notBefore.Count);
+        // Tasks that rest (paused, queued, blocked) stay due after their poke. They are the oldest, so they must not take the places of the others.
         var now = time.GetUtcNow();
+        var resting = _notBefore.Values.Count(later => later > now);
+        var due = await journal.ReadDueAsync(shard, options.BatchSize + resting);
         var chosen = due.Where(d => !_notBefore.TryGetValue(d.Task, out var later) || later <= now).ToList();
         if (chosen.Count > 0)
         {

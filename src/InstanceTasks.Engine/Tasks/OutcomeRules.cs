@@ -27,8 +27,9 @@ internal static class OutcomeRules
     private static TaskDecision Failed(TaskRecord task, Step step, AttemptOutcome outcome, DateTimeOffset now)
     {
         var failure = outcome.Failure ?? new Failure(FailureKinds.Internal, "The attempt failed without a reason.");
-        var lost = outcome.Result == AttemptResult.Abandoned;
-        if (task.Phase == TaskPhase.Forward && task.Intent is TaskIntent.Cancel or TaskIntent.Supersede)
+        // Stopped or given up: nobody knows whether the effect happened, so what comes next fences and looks first.
+        var lost = outcome.Result == AttemptResult.Abandoned || failure.Kind == FailureKinds.Lost;
+        if (task.Intent == TaskIntent.Supersede || task is { Phase: TaskPhase.Forward, Intent: TaskIntent.Cancel })
         {
             return Stopped(task, failure, lost, now);
         }

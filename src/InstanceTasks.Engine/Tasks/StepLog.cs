@@ -23,7 +23,7 @@ internal static class StepLog
     {
         FinishedAt = e.At,
         Result = e.Skipped ? "skipped" : "done",
-        Attempts = s.Attempts + (e.Skipped && e.Failure is null ? 0 : 1),
+        Attempts = s.Attempts + (e.Skipped ? 0 : 1),
         Note = e.Note ?? s.Note,
         Failure = e.Failure ?? s.Failure,
         Host = e.Host ?? s.Host,

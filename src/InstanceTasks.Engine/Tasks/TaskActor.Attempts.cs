@@ -141,6 +141,13 @@ public sealed partial class TaskActor
 
     private async Task UnknownPlaceAsync(Flight flight)
     {
+        // A host that has fenced the attempt takes it no more: then another activation has claimed the task, and this one must go.
+        await LoadAsync();
+        if (_dropped)
+        {
+            return;
+        }
+
         if (flight.BegunBy is null)
         {
             await OfferAsync(flight);

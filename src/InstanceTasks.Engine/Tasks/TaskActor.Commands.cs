@@ -55,7 +55,7 @@ public sealed partial class TaskActor
                 _task = answer.Record;
                 _owned = false;
                 return Accept(rule.Effect);
-            case SettleVerdict.Refused:
+            case SettleVerdict.Refused or SettleVerdict.Failed:
                 return new() { Accepted = false, Refusal = answer.Refusal, Record = _task };
             case SettleVerdict.Stale:
                 await LoadAsync();

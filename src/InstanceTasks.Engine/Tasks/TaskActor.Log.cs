@@ -25,4 +25,10 @@ public sealed partial class TaskActor
 
     [LoggerMessage(EventId = 1107, Level = LogLevel.Error, Message = "Task {Task} cannot be decoded by this release and is quarantined")]
     private partial void LogQuarantined(Exception exception, TaskId task);
+
+    [LoggerMessage(EventId = 1108, Level = LogLevel.Error, Message = "Task {Task} cannot be settled now: {Reason}; it is tried again")]
+    private partial void LogCannotSettle(TaskId task, string? reason);
+
+    [LoggerMessage(EventId = 1109, Level = LogLevel.Error, Message = "The store refused commit '{Name}' of task {Task} ({Kind}); it is tried again")]
+    private partial void LogCannotCommit(Exception exception, TaskId task, string name, TaskKind kind);
 }

@@ -12,6 +12,9 @@ public sealed partial class TaskActor(
     // A lost race is decided again this often (design §4.1).
     private const int Tries = 5;
 
+    // How soon the store is asked again after it has refused a commit for certain.
+    private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(5);
+
     private TaskRecord? _task;
     private long _wakes;
     private bool _owned;
@@ -306,6 +309,13 @@ public sealed partial class TaskActor(
             Drop("the outcome of a commit is unknown", wakeAgain: true);
             return Move.Rest;
         }
+        catch (CommitFailedException e)
+        {
+            // The same here: not written, nothing lost.
+            LogCannotCommit(e, id, name, after.Kind);
+            turns.TickIn(StoreRetry);
+            return Move.Rest;
+        }
 
         await LoadAsync();
         return Move.Raced;
@@ -324,6 +334,11 @@ public sealed partial class TaskActor(
             case SettleVerdict.Stale:
                 await LoadAsync();
                 return Move.Raced;
+            case SettleVerdict.Failed:
+                // Nothing was written and nothing is lost: the outcome stays in hand, and the store is asked again.
+                LogCannotSettle(id, answer.Refusal?.Message);
+                turns.TickIn(StoreRetry);
+                return Move.Rest;
             default:
                 Drop("whether it was settled is not known", wakeAgain: true);
                 return Move.Rest;
@@ -336,7 +351,7 @@ public sealed partial class TaskActor(
         {
             return await peers.SettleAsync(_task!.Instance, new SettleRequest { Before = _task, Events = events });
         }
-        catch (Exception e) when (e is not IllegalTransitionException)
+        catch (Exception e)
         {
             LogSettleFailed(e, id);
             return new() { Verdict = SettleVerdict.Unknown };

@@ -43,7 +43,8 @@ internal static class TaskDecider
 
     private static TaskDecision Forward(TaskRecord task, Plan plan, DateTimeOffset now)
     {
-        if (task.Intent == TaskIntent.Cancel && (task.Step < plan.PointOfNoReturn || plan.PointOfNoReturn == plan.Steps.Count))
+        // A cancel is only accepted before the point of no return. One that was wins, also when the step it waited for led up to that point.
+        if (task.Intent == TaskIntent.Cancel)
         {
             return new TaskDecision.Note(new UndoBegun { At = now, FromStep = Touched(task, plan) ? task.Step : task.Step - 1 });
         }

@@ -140,7 +140,7 @@ public static class TaskMachine
 
     private static TaskRecord Decided(TaskRecord task, AttentionDecided e)
     {
-        var decided = Commanded(task, e.Command) with { Failure = null, FailedAttempts = 0, MustFence = true };
+        var decided = Commanded(task, e.Command) with { Failure = CauseOfUndo(task), FailedAttempts = 0, MustFence = true };
         if (e.Command.Kind == TaskCommandKind.Retry)
         {
             return decided;
@@ -149,6 +149,10 @@ public static class TaskMachine
         var passed = decided with { Step = task.Phase == TaskPhase.Forward ? task.Step + 1 : task.Step - 1 };
         return StepLog.Decide(passed, e.Command);
     }
+
+    /// <summary>Why the task undoes what it did, which its end depends on: the failed undo that needed attention was another failure. Null: it was asked to.</summary>
+    private static Failure? CauseOfUndo(TaskRecord task) =>
+        task.Phase == TaskPhase.Undo && task.Steps.FindLast(s => s.Direction == Direction.Do) is { Result: "failed" } turned ? turned.Failure : null;
 
     private static TaskRecord Ended(TaskRecord task, TaskEnded e) => StepLog.Finish(Commanded(task, e.Command), e) with
     {

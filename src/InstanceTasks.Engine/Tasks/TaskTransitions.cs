@@ -29,7 +29,7 @@ public static class TaskTransitions
         new(TaskTrigger.RefuseHost, s => Works(s) && s.Phase == Forward, s => s with { Run = Running }),
         new(TaskTrigger.AskPause, s => Works(s) && s is { Phase: Forward, Intent: TaskIntent.None }, s => s with { Intent = Pause }),
         new(TaskTrigger.AskCancel, s => HasWork(s) && s is { Phase: Forward, Intent: TaskIntent.None or Pause }, s => s with { Run = Moving(s.Run), Intent = Cancel }),
-        new(TaskTrigger.Supersede, s => HasWork(s) && s.Intent != TaskIntent.Supersede, s => s with { Run = Moving(s.Run), Intent = TaskIntent.Supersede }),
+        new(TaskTrigger.Supersede, HasWork, s => s with { Run = Moving(s.Run), Intent = TaskIntent.Supersede }),
         new(TaskTrigger.TakeBack, s => Works(s) && s.Intent == Pause, s => s with { Intent = TaskIntent.None }),
         new(TaskTrigger.ReachPause, s => Works(s) && s is { Phase: Forward, Intent: Pause }, s => s with { Run = Paused, Intent = TaskIntent.None }),
         new(TaskTrigger.Resume, s => s is { Run: Paused, Outcome: TaskOutcome.None }, s => s with { Run = Running }),

@@ -108,13 +108,15 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
             }
             else
             {
+                // Whatever kept this process from the database may have kept the others from it, too.
                 LogLapsed(Generation);
+                _view = _view with { Failing = true, TrustFrom = long.MaxValue };
                 await JoinAsync(stop);
             }
 
             await ReadLiveAsync(stop);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!stop.IsCancellationRequested)
         {
             // The lease runs out by itself; until the first renewal after this, and one lease longer, nobody is declared over.
             _view = _view with { Failing = true, TrustFrom = long.MaxValue };

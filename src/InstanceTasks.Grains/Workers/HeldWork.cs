@@ -24,6 +24,8 @@ internal sealed class HeldWork(Attempt attempt, long generation)
     {
         var abort = new CancellationTokenSource(timeout, time);
         _abort = abort;
+        // Each side writes its own and then reads the other's: without barriers both might read the old, and the abort would be lost.
+        Interlocked.MemoryBarrier();
         if (_abortAsked)
         {
             abort.Cancel();
@@ -35,6 +37,7 @@ internal sealed class HeldWork(Attempt attempt, long generation)
     public async Task AbortAsync()
     {
         _abortAsked = true;
+        Interlocked.MemoryBarrier();
         try
         {
             if (_abort is { } abort)

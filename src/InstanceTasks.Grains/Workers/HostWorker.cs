@@ -29,13 +29,28 @@ internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IGrainF
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
-                return;
+                break;
             }
             catch (Exception e)
             {
                 LogPollFailed(e, host);
                 await Task.WhenAny(Task.Delay(AfterFailure, time, stop));
             }
+        }
+
+        await ReleasePollAsync();
+    }
+
+    // A newer poll answers the held one with nothing: a grain with a call under way would hold up the silo's stop.
+    private async Task ReleasePollAsync()
+    {
+        try
+        {
+            await PollAsync(0, TimeSpan.FromMilliseconds(1));
+        }
+        catch (Exception e)
+        {
+            LogPollFailed(e, host);
         }
     }
 

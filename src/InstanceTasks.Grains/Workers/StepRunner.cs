@@ -1,3 +1,4 @@
+using System.Text;
 using InstanceTasks.Engine;
 using InstanceTasks.Hypervisors;
 
@@ -69,9 +70,14 @@ internal sealed class StepRunner(IHypervisor hypervisor, TimeProvider time)
     };
 
     // A driver's text may hold what no database takes; an outcome that cannot be stored would come back for ever.
-    private static Failure Storable(Failure failure) => failure with
+    private static Failure Storable(Failure failure) => failure with { Message = Storable(failure.Message), Details = failure.Details is { } details ? Storable(details) : null };
+
+    private static string Storable(string text)
     {
-        Message = failure.Message.Replace('\0', ' '),
-        Details = failure.Details?.Replace('\0', ' '),
-    };
+        const int Longest = 4000;
+        var cut = text.Length > Longest ? text[..Longest] : text;
+
+        // A round trip through UTF-8 replaces lone surrogates.
+        return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(cut)).Replace('\0', ' ');
+    }
 }

@@ -11,8 +11,13 @@ namespace InstanceTasks.Grains.Workers;
 internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains, IOwnership ownership, WorkerOptions options, TimeProvider time, ILogger<WorkerDesk> logger)
 {
     private readonly ConcurrentDictionary<(VerbKey Key, Stamp Stamp), HeldWork> _held = new();
+    // So many machines' fences are kept. Forgetting the oldest is safe: the world refuses what is older, too.
+    private const int KeepFences = 10_000;
+
     private readonly Dictionary<InstanceId, Stamp> _fences = [];
+    private readonly Queue<InstanceId> _fencedFirst = new();
     private readonly Lock _gate = new();
+    private volatile bool _stopping;
 
     /// <summary>Attempts on a host, as a poll lists them.</summary>
     public List<HeldAttempt> HeldOn(HostName host) => [.. _held.Values.Where(h => h.Attempt.Host == host).Select(h => h.ToHeld())];
@@ -23,6 +28,12 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
     /// <summary>Takes an attempt; <paramref name="over"/> is called once it needs no more listing. One that is here already is left alone.</summary>
     public void Take(Attempt attempt, Action<HeldAttempt> over)
     {
+        if (_stopping)
+        {
+            // Handed out by a poll that was under way: the host takes it back when it is not listed.
+            return;
+        }
+
         var work = new HeldWork(attempt, ownership.Generation);
         if (_held.TryAdd((attempt.Key, attempt.Stamp), work))
         {
@@ -39,11 +50,7 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
         List<HeldWork> older;
         lock (_gate)
         {
-            if (!_fences.TryGetValue(order.Machine, out var known) || known < order.Below)
-            {
-                _fences[order.Machine] = order.Below;
-            }
-
+            Raise(order);
             older = [.. _held.Values.Where(h => h.Attempt.Machine.Instance == order.Machine && h.Attempt.Stamp < order.Below && h.Outcome is null)];
         }
 
@@ -55,9 +62,28 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
         await Task.WhenAll(older.Select(w => w.Ended));
     }
 
+    private void Raise(FenceOrder order)
+    {
+        if (!_fences.TryGetValue(order.Machine, out var known))
+        {
+            _fencedFirst.Enqueue(order.Machine);
+        }
+
+        if (known < order.Below)
+        {
+            _fences[order.Machine] = order.Below;
+        }
+
+        while (_fencedFirst.Count > KeepFences)
+        {
+            _fences.Remove(_fencedFirst.Dequeue());
+        }
+    }
+
     /// <summary>Waits for what runs, then aborts it; what is aborted is repeated later, elsewhere.</summary>
     public async Task StopAsync()
     {
+        _stopping = true;
         var running = _held.Values.Where(h => h.Outcome is null).ToList();
         var all = Task.WhenAll(running.Select(w => w.Ended));
         await Task.WhenAny(all, Task.Delay(options.StopGrace, time));

@@ -30,13 +30,13 @@ namespace Orleans
 
         public CollectionAgeLimitAttribute(string inactivityPeriod) => Given = TimeSpan.Parse(inactivityPeriod, CultureInfo.InvariantCulture);
 
-        public double Days { private get; init; }
+        public double Days { get; init; }
 
-        public double Hours { private get; init; }
+        public double Hours { get; init; }
 
-        public double Minutes { private get; init; }
+        public double Minutes { get; init; }
 
-        public bool AlwaysActive { private get; init; }
+        public bool AlwaysActive { get; init; }
 
         private TimeSpan? Given { get; }
 

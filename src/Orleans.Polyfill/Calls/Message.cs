@@ -119,8 +119,14 @@ internal sealed class PendingCall : IDisposable
         if (completion.TrySetCanceled(token))
         {
             End();
-            Message.Receiver?.CancelRequest(Message);
-            Message.Cancellation?.Cancel();
+            if (Message.Receiver is { } receiver)
+            {
+                receiver.CancelRequest(Message); // the callee's callbacks run in its own context
+            }
+            else
+            {
+                Message.Cancellation?.Cancel();
+            }
         }
     }
 

@@ -19,6 +19,9 @@ public class GrainReference : IAddressable, IEquatable<GrainReference>, ISpanFor
 
     internal ProxyShape Shape { get; }
 
+    // A reference that came in a message belongs to the silo that it is used in, not to the one that made it.
+    private CallSender Sender => RuntimeContext.Current is { } here ? here.Silo.Sender : Shape.Sender;
+
     public virtual TGrainInterface Cast<TGrainInterface>() where TGrainInterface : IAddressable => (TGrainInterface)Shape.Factory.Cast(this, typeof(TGrainInterface));
 
     public uint GetUniformHashCode() => GrainId.GetUniformHashCode();
@@ -37,7 +40,7 @@ public class GrainReference : IAddressable, IEquatable<GrainReference>, ISpanFor
         destination.TryWrite($"{ToString()}", out charsWritten);
 
     // What the emitted proxy classes call; see ProxyEmitter.
-    internal Task CallTask(int method, object?[] arguments) => Shape.Sender.Call(this, Shape.Methods[method], arguments);
+    internal Task CallTask(int method, object?[] arguments) => Sender.Call(this, Shape.Methods[method], arguments);
 
     internal Task<T> CallTaskOf<T>(int method, object?[] arguments) => Result<T>(CallObject(method, arguments));
 
@@ -47,7 +50,7 @@ public class GrainReference : IAddressable, IEquatable<GrainReference>, ISpanFor
 
     internal void CallVoid(int method, object?[] arguments) => _ = CallObject(method, arguments);
 
-    private Task<object?> CallObject(int method, object?[] arguments) => Shape.Sender.Call(this, Shape.Methods[method], arguments);
+    private Task<object?> CallObject(int method, object?[] arguments) => Sender.Call(this, Shape.Methods[method], arguments);
 
     private static async Task<T> Result<T>(Task<object?> call) => await call is T result ? result : default!;
 

@@ -234,6 +234,7 @@ internal sealed partial class ActivationData : IGrainContext
         finally
         {
             End(turn);
+            turn.Answer(this);
         }
     }
 

@@ -17,12 +17,21 @@ internal abstract class Turn
 
     public abstract Task RunAsync(ActivationData activation);
 
+    /// <summary>Answers who waits, after the turn has ended: a caller that has its answer finds the activation done with its request.</summary>
+    public virtual void Answer(ActivationData activation)
+    {
+        // nobody waits for most kinds of turns
+    }
+
     /// <summary>The turn will not run here.</summary>
     public abstract void Reject(Exception error);
 }
 
 internal sealed class RequestTurn(Message message) : Turn
 {
+    private object? result;
+    private Exception? failure;
+
     public Message Message { get; } = message;
 
     public override bool AlwaysInterleave => Message.Method.AlwaysInterleave;
@@ -35,15 +44,16 @@ internal sealed class RequestTurn(Message message) : Turn
     {
         try
         {
-            var result = await Invoke(activation);
-            var copy = Message.Method.ResultByReference ? result : CopyContext.CopyRoot(result);
-            activation.Silo.Hub.Reply(Message, activation.Silo, copy, null);
+            var own = await Invoke(activation);
+            result = Message.Method.ResultByReference ? own : CopyContext.CopyRoot(own);
         }
         catch (Exception error)
         {
             Fail(activation, error);
         }
     }
+
+    public override void Answer(ActivationData activation) => activation.Silo.Hub.Reply(Message, activation.Silo, result, failure);
 
     public override void Reject(Exception error) => Message.Reply?.SetException(error);
 
@@ -70,6 +80,6 @@ internal sealed class RequestTurn(Message message) : Turn
             activation.Silo.Log.OneWayFailed(error, Message.ToString());
         }
 
-        activation.Silo.Hub.Reply(Message, activation.Silo, null, ExceptionCopy.Travel(error));
+        failure = ExceptionCopy.Travel(error);
     }
 }

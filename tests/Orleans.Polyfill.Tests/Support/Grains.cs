@@ -119,7 +119,11 @@ public class TurnGrain : Grain, ITurnGrain
     {
         Probe.Log.Enqueue("begin");
         var fired = new TaskCompletionSource();
-        await using var registration = token.Register(fired.SetResult);
+        await using var registration = token.Register(() =>
+        {
+            Probe.Log.Enqueue(ReferenceEquals(RuntimeContext.Current, GrainContext) ? "in context" : "outside");
+            fired.SetResult();
+        });
         await fired.Task;
         Probe.Log.Enqueue("token fired");
         return 1;
@@ -153,6 +157,26 @@ public class TurnGrain : Grain, ITurnGrain
     }
 
     public Task<Guid> Instance() => Task.FromResult(instance);
+}
+
+public interface IHolderGrain : IGrainWithStringKey
+{
+    Task Keep(ITurnGrain other);
+
+    Task CallKept(string name);
+}
+
+public class HolderGrain : Grain, IHolderGrain
+{
+    private ITurnGrain? kept;
+
+    public Task Keep(ITurnGrain other)
+    {
+        kept = other;
+        return Task.CompletedTask;
+    }
+
+    public Task CallKept(string name) => kept!.Note(name);
 }
 
 public interface IReentrantGrain : IGrainWithStringKey

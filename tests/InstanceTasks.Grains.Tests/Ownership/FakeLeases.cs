@@ -1,0 +1,107 @@
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.Grains.Tests.Ownership;
+
+/// <summary>The table of leases, with what a database can do to a caller.</summary>
+internal sealed class FakeLeases : ILeases
+{
+    private readonly Lock _gate = new();
+    private readonly HashSet<long> _live = [];
+    private readonly List<long> _renewals = [];
+    private long _last;
+
+    /// <summary>Every call fails.</summary>
+    public bool IsDown { get; set; }
+
+    /// <summary>Calls wait for this before they do anything.</summary>
+    public Task Gate { get; set; } = Task.CompletedTask;
+
+    public int Reads { get; private set; }
+
+    public List<string> Calls { get; } = [];
+
+    public IReadOnlyList<long> Renewals
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _renewals];
+            }
+        }
+    }
+
+    /// <summary>Another process joins.</summary>
+    public long Join()
+    {
+        lock (_gate)
+        {
+            _live.Add(++_last);
+            return _last;
+        }
+    }
+
+    /// <summary>A lease ends.</summary>
+    public void End(long generation)
+    {
+        lock (_gate)
+        {
+            _live.Remove(generation);
+        }
+    }
+
+    public async Task<long> JoinAsync(string silo, TimeSpan lease, CancellationToken cancellationToken = default)
+    {
+        await EnterAsync("join");
+        return Join();
+    }
+
+    public async Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default)
+    {
+        await EnterAsync("renew");
+        lock (_gate)
+        {
+            _renewals.Add(generation);
+            return _live.Contains(generation);
+        }
+    }
+
+    public async Task LeaveAsync(long generation, CancellationToken cancellationToken = default)
+    {
+        await EnterAsync("leave");
+        End(generation);
+    }
+
+    public async Task<int> EndOthersAsync(long generation, CancellationToken cancellationToken = default)
+    {
+        await EnterAsync("end-others");
+        lock (_gate)
+        {
+            return _live.RemoveWhere(g => g != generation);
+        }
+    }
+
+    public async Task<IReadOnlyList<LiveGeneration>> ReadLiveAsync(CancellationToken cancellationToken = default)
+    {
+        await EnterAsync("read");
+        lock (_gate)
+        {
+            Reads++;
+            return [.. _live.Order().Select(g => new LiveGeneration(g, $"silo-{g}", TimeSpan.FromSeconds(1)))];
+        }
+    }
+
+    private async Task EnterAsync(string call)
+    {
+        lock (_gate)
+        {
+            Calls.Add(call);
+        }
+
+        await Gate;
+        if (IsDown)
+        {
+            throw new IOException("The database is down.");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Net;
+using InstanceTasks.TestKit;
+using InstanceTasks.TestKit.InProcess;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace InstanceTasks.Grains.Tests.Ownership;
+
+/// <summary>A lease keeper on a manual clock and a fake table.</summary>
+internal sealed class LeaseKeeperHost : ISiloLifecycle, ILocalSiloDetails, IDisposable
+{
+    private ILifecycleObserver _observer = null!;
+    private int _ticks;
+
+    public LeaseKeeperHost(bool soleOwner = false)
+    {
+        Keeper = new LeaseKeeper(Leases, Options.Create(new LeaseOptions { SoleOwner = soleOwner }), this, Time, NullLogger<LeaseKeeper>.Instance);
+        Keeper.Changed += (_, change) => Changes.Add(change.Cause);
+        Keeper.Participate(this);
+    }
+
+    public FakeLeases Leases { get; } = new();
+
+    public ManualTime Time { get; } = new();
+
+    public LeaseKeeper Keeper { get; }
+
+    public List<string> Changes { get; } = [];
+
+    public int HighestCompletedStage => 0;
+
+    public int LowestStoppedStage => 0;
+
+    public string Name => "silo-a";
+
+    public string ClusterId => "test";
+
+    public string DnsHostName => "localhost";
+
+    public SiloAddress SiloAddress { get; } = SiloAddress.New(IPAddress.Loopback, 1, 1);
+
+    public SiloAddress? GatewayAddress => null;
+
+    public IDisposable Subscribe(string observerName, int stage, ILifecycleObserver observer)
+    {
+        _observer = observer;
+        return this;
+    }
+
+    public Task StartAsync() => _observer.OnStart();
+
+    public Task StopAsync() => _observer.OnStop();
+
+    /// <summary>One second passes, and the renewal of that second is over.</summary>
+    public async Task SecondAsync()
+    {
+        Time.Advance(TimeSpan.FromSeconds(1));
+        _ticks++;
+        await Eventually.TrueAsync(() => Leases.Calls.Count(c => c == "renew") >= _ticks && Settled(), TimeSpan.FromSeconds(10), $"renewal {_ticks}");
+    }
+
+    public void Dispose()
+    {
+    }
+
+    // A renewal that fails ends there; one that does not reads the others afterwards.
+    private bool Settled() => Leases.IsDown || Leases.Reads > Leases.Renewals.Count;
+}

@@ -1,0 +1,157 @@
+using InstanceTasks.TestKit;
+
+namespace InstanceTasks.Grains.Tests.Ownership;
+
+public sealed class LeaseKeeperTests
+{
+    [Fact]
+    public async Task Start_TakesAGenerationAndALeaseThatIsSafeUntilItsMargin()
+    {
+        using var host = new LeaseKeeperHost();
+        var other = host.Leases.Join();
+
+        await host.StartAsync();
+
+        Assert.Equal(other + 1, host.Keeper.Generation);
+        Assert.True(host.Keeper.LeaseIsSafe);
+        Assert.Equal([other, other + 1], host.Keeper.LiveGenerations.Order());
+        await host.Keeper.HangAsync();
+        host.Time.Advance(TimeSpan.FromMilliseconds(2499));
+        Assert.True(host.Keeper.LeaseIsSafe);
+        host.Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.False(host.Keeper.LeaseIsSafe);
+    }
+
+    [Fact]
+    public async Task Renewal_CountsTheLeaseFromBeforeItWasSent()
+    {
+        using var host = new LeaseKeeperHost();
+        await host.StartAsync();
+        var slow = new TaskCompletionSource();
+        host.Leases.Gate = slow.Task;
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(() => host.Leases.Calls.Contains("renew"), TimeSpan.FromSeconds(10), "the renewal is sent");
+        await host.Keeper.HangAsync();
+
+        // The answer comes when the lease of the first second is nearly over: it is good for 2.5 s from the second, not from now.
+        host.Time.Advance(TimeSpan.FromMilliseconds(1400));
+        slow.SetResult();
+        await Eventually.TrueAsync(() => host.Leases.Renewals.Count == 1, TimeSpan.FromSeconds(10), "the renewal is answered");
+
+        host.Time.Advance(TimeSpan.FromMilliseconds(1100));
+        Assert.False(host.Keeper.LeaseIsSafe);
+    }
+
+    [Fact]
+    public async Task Renewal_OfALapsedLease_TakesANewGenerationAndNeverTheOldOneAgain()
+    {
+        using var host = new LeaseKeeperHost();
+        await host.StartAsync();
+        var old = host.Keeper.Generation;
+        host.Leases.End(old);
+
+        await host.SecondAsync();
+
+        Assert.Equal(old + 1, host.Keeper.Generation);
+        Assert.Contains("a new generation joined", host.Changes.Skip(1));
+        await host.SecondAsync();
+        await host.SecondAsync();
+        Assert.Equal([old, old + 1, old + 1], host.Leases.Renewals);
+        Assert.False(host.Keeper.IsOver(old + 1));
+    }
+
+    [Fact]
+    public async Task IsOver_AnothersLeaseThatEnded_OnceItWasSeen()
+    {
+        using var host = new LeaseKeeperHost();
+        var other = host.Leases.Join();
+        await host.StartAsync();
+        Assert.False(host.Keeper.IsOver(other));
+        host.Leases.End(other);
+        Assert.False(host.Keeper.IsOver(other));
+
+        await host.SecondAsync();
+
+        Assert.True(host.Keeper.IsOver(other));
+        Assert.Contains("a lease ended", host.Changes);
+        Assert.False(host.Keeper.IsOver(host.Keeper.Generation), "itself");
+        Assert.False(host.Keeper.IsOver(host.Keeper.Generation + 1), "one never seen");
+    }
+
+    [Fact]
+    public async Task IsOver_AfterAnOutage_NobodyUntilOneLeaseAfterTheOwnFirstRenewal()
+    {
+        using var host = new LeaseKeeperHost();
+        var other = host.Leases.Join();
+        await host.StartAsync();
+        host.Leases.IsDown = true;
+        await host.SecondAsync();
+        host.Leases.End(other);
+        host.Leases.IsDown = false;
+
+        await host.SecondAsync();
+
+        Assert.True(host.Keeper.LeaseIsSafe);
+        Assert.False(host.Keeper.IsOver(other));
+        await host.SecondAsync();
+        await host.SecondAsync();
+        Assert.False(host.Keeper.IsOver(other), "two seconds after the first renewal");
+        await host.SecondAsync();
+        Assert.True(host.Keeper.IsOver(other), "three seconds after the first renewal");
+    }
+
+    [Fact]
+    public async Task IsOver_AfterTheOwnLeaseLapsed_NobodyUntilOneLeaseAfterTheNewOne()
+    {
+        // Nothing failed, calls only hung: for the others the database was as far away.
+        using var host = new LeaseKeeperHost();
+        var other = host.Leases.Join();
+        await host.StartAsync();
+        host.Leases.End(host.Keeper.Generation);
+        host.Leases.End(other);
+
+        await host.SecondAsync();
+
+        Assert.False(host.Keeper.IsOver(other));
+        await host.SecondAsync();
+        await host.SecondAsync();
+        Assert.False(host.Keeper.IsOver(other));
+        await host.SecondAsync();
+        Assert.True(host.Keeper.IsOver(other));
+    }
+
+    [Fact]
+    public async Task Start_AsSoleOwner_EndsAllOthers()
+    {
+        using var host = new LeaseKeeperHost(soleOwner: true);
+        var other = host.Leases.Join();
+
+        await host.StartAsync();
+
+        Assert.Equal([host.Keeper.Generation], host.Keeper.LiveGenerations);
+        Assert.True(host.Keeper.IsOver(other));
+    }
+
+    [Fact]
+    public async Task Start_NotSoleOwner_LeavesOthersAlone()
+    {
+        using var host = new LeaseKeeperHost();
+        host.Leases.Join();
+
+        await host.StartAsync();
+
+        Assert.DoesNotContain("end-others", host.Leases.Calls);
+    }
+
+    [Fact]
+    public async Task Stop_EndsTheLeaseAtOnce()
+    {
+        using var host = new LeaseKeeperHost();
+        await host.StartAsync();
+
+        await host.StopAsync();
+
+        Assert.Equal("leave", host.Leases.Calls[^1]);
+        Assert.Empty(await host.Leases.ReadLiveAsync());
+    }
+}

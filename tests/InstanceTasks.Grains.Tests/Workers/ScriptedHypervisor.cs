@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using InstanceTasks.Hypervisors;
+
+namespace InstanceTasks.Grains.Tests.Workers;
+
+/// <summary>A hypervisor that notes what it is asked and does what a test says.</summary>
+internal sealed class ScriptedHypervisor : IHypervisor
+{
+    public ConcurrentQueue<string> Calls { get; } = new();
+
+    public Func<VerbCall, CancellationToken, Task<VerbAnswer>> OnVerb { get; set; } = (_, _) => Task.FromResult(new VerbAnswer(PowerState.Running));
+
+    public Observation Observed { get; set; } = new(true, false, null, null);
+
+    public Exception? OnFence { get; set; }
+
+    public string Name => "scripted";
+
+    public Task<IReadOnlyList<HostDescription>> ReadHostsAsync(CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyList<HostDescription>>([]);
+
+    public Task<VerbAnswer> PrepareDiskAsync(VerbCall call, CancellationToken abort) => Verb(nameof(PrepareDiskAsync), call, abort);
+
+    public Task<VerbAnswer> DeleteDiskAsync(VerbCall call, CancellationToken abort) => Verb(nameof(DeleteDiskAsync), call, abort);
+
+    public Task<VerbAnswer> DefineAsync(VerbCall call, CancellationToken abort) => Verb(nameof(DefineAsync), call, abort);
+
+    public Task<VerbAnswer> UndefineAsync(VerbCall call, CancellationToken abort) => Verb(nameof(UndefineAsync), call, abort);
+
+    public Task<VerbAnswer> StartAsync(VerbCall call, CancellationToken abort) => Verb(nameof(StartAsync), call, abort);
+
+    public Task<VerbAnswer> ShutdownAsync(VerbCall call, CancellationToken abort) => Verb(nameof(ShutdownAsync), call, abort);
+
+    public Task<VerbAnswer> PowerOffAsync(VerbCall call, CancellationToken abort) => Verb(nameof(PowerOffAsync), call, abort);
+
+    public Task<VerbAnswer> RebootAsync(VerbCall call, CancellationToken abort) => Verb(nameof(RebootAsync), call, abort);
+
+    public Task<VerbAnswer> ResetAsync(VerbCall call, CancellationToken abort) => Verb(nameof(ResetAsync), call, abort);
+
+    public Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort)
+    {
+        Calls.Enqueue("Observe");
+        return Task.FromResult(Observed);
+    }
+
+    public Task FenceAsync(HostName host, InstanceId machine, Stamp below, CancellationToken abort)
+    {
+        Calls.Enqueue("Fence");
+        return OnFence is { } error ? Task.FromException(error) : Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyList<MachineView>>([]);
+
+    private Task<VerbAnswer> Verb(string name, VerbCall call, CancellationToken abort)
+    {
+        Calls.Enqueue(name[..^"Async".Length]);
+        return OnVerb(call, abort);
+    }
+}

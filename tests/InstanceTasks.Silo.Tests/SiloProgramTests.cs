@@ -1,0 +1,74 @@
+using InstanceTasks.Storage;
+using InstanceTasks.TestKit;
+
+namespace InstanceTasks.Silo.Tests;
+
+/// <summary>What the person who starts it can mend is said in one line on the error output, with exit code 2.</summary>
+public sealed class SiloProgramTests : IDisposable
+{
+    private readonly TempDirectory _data = new();
+    private readonly TextWriter _error = Console.Error;
+    private readonly StringWriter _said = new();
+
+    public SiloProgramTests() => Console.SetError(_said);
+
+    public void Dispose()
+    {
+        Console.SetError(_error);
+        _data.Dispose();
+        _said.Dispose();
+    }
+
+    [Fact]
+    public async Task Run_OnADirectoryInUse_IsRefusedAndNamesIt()
+    {
+        using var other = DirectoryLock.Take(_data.Path);
+
+        var exit = await RunAsync("--urls", "http://127.0.0.1:0");
+
+        Assert.Equal(2, exit);
+        Assert.Contains($"The data directory {_data.Path} is in use by process {Environment.ProcessId}", Line(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://0.0.0.0:0")]
+    [InlineData("http://*:0")]
+    [InlineData("http://127.0.0.1:0;http://[::]:0")]
+    public async Task Run_WithoutAuthenticationBeyondLoopback_IsRefusedBeforeAnythingIsOpened(string urls)
+    {
+        var exit = await RunAsync("--urls", urls);
+
+        Assert.Equal(2, exit);
+        Assert.Contains("auth: none is for loopback addresses only", Line(), StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_data.Path));
+    }
+
+    [Fact]
+    public async Task Run_WithAnUnknownOption_IsRefused()
+    {
+        Assert.Equal(2, await SiloProgram.RunAsync(["--port", "1"]));
+        Assert.Contains("--port", Line(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_WithOptionsThatContradictEachOther_SaysWhatToSet()
+    {
+        var config = _data.Combine("silo.json");
+        await File.WriteAllTextAsync(config, """{ "Lease": { "Length": "00:00:01" }, "Recovery": { "ReminderPeriod": "00:00:02" } }""");
+
+        var exit = await RunAsync("--urls", "http://127.0.0.1:0", "--config", config);
+
+        Assert.Equal(2, exit);
+        Assert.Contains("Lease:Length must be at least twice Lease:RenewEvery", _said.ToString(), StringComparison.Ordinal);
+    }
+
+    private Task<int> RunAsync(params string[] args) => SiloProgram.RunAsync(["--data", _data.Path, .. args]);
+
+    /// <summary>The one line that was said.</summary>
+    private string Line()
+    {
+        var line = Assert.Single(_said.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("instancetasks-silo: ", line, StringComparison.Ordinal);
+        return line;
+    }
+}

@@ -1,0 +1,53 @@
+using InstanceTasks.Engine;
+using InstanceTasks.Grains;
+using InstanceTasks.Hypervisors;
+using InstanceTasks.Storage;
+using InstanceTasks.TestKit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace InstanceTasks.Silo.Tests;
+
+public sealed class WiringTests
+{
+    [Fact]
+    public async Task Build_EveryPort_IsTheOneStoreAndTheOneDriver()
+    {
+        using var data = new TempDirectory();
+        await using var app = SiloBuilding.Build(["--data", data.Path, "--urls", "http://127.0.0.1:0"]);
+
+        var store = app.Services.GetRequiredService<SqliteStore>();
+        Assert.Same(store, app.Services.GetRequiredService<IJournal>());
+        Assert.Same(store, app.Services.GetRequiredService<ILeases>());
+        Assert.Same(store, app.Services.GetRequiredService<IQueries>());
+        Assert.Same(store, app.Services.GetRequiredService<IHostRegistry>());
+        Assert.Same(app.Services.GetRequiredService<IHypervisor>(), app.Services.GetRequiredService<IHypervisorHosts>());
+        Assert.IsType<BootTimeProvider>(app.Services.GetRequiredService<TimeProvider>());
+        Assert.True(app.Services.GetRequiredService<IOptions<LeaseOptions>>().Value.SoleOwner, "a directory lock makes it the only owner");
+    }
+
+    [Fact]
+    public async Task Build_WithoutAFailpoint_HasNoFailpointInTheHotPath()
+    {
+        using var data = new TempDirectory();
+        await using var app = SiloBuilding.Build(["--data", data.Path, "--urls", "http://127.0.0.1:0"]);
+
+        Assert.False(Failpoints.Enabled);
+        Assert.IsNotType<FailpointJournal>(app.Services.GetRequiredService<IJournal>());
+    }
+
+    [Fact]
+    public async Task Build_WithAConfigurationFile_BindsEverySection()
+    {
+        using var data = new TempDirectory();
+        var config = data.Combine("silo.json");
+        await File.WriteAllTextAsync(config, """{ "Lease": { "RenewEvery": "00:00:00.5" }, "Recovery": { "BatchSize": 7 }, "Workers": { "PerHost": 3 }, "Api": { "UserId": "somebody" } }""");
+
+        await using var app = SiloBuilding.Build(["--data", data.Path, "--urls", "http://127.0.0.1:0", "--config", config]);
+
+        Assert.Equal(TimeSpan.FromMilliseconds(500), app.Services.GetRequiredService<IOptions<LeaseOptions>>().Value.RenewEvery);
+        Assert.Equal(7, app.Services.GetRequiredService<IOptions<RecoveryOptions>>().Value.BatchSize);
+        Assert.Equal(3, app.Services.GetRequiredService<IOptions<Grains.Workers.WorkerOptions>>().Value.PerHost);
+        Assert.Equal("somebody", app.Services.GetRequiredService<IOptions<Api.ApiOptions>>().Value.UserId);
+    }
+}

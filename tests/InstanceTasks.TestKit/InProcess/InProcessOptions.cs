@@ -1,0 +1,51 @@
+using InstanceTasks.Engine;
+using InstanceTasks.Grains;
+using InstanceTasks.Grains.Workers;
+using InstanceTasks.Hypervisors;
+
+namespace InstanceTasks.TestKit.InProcess;
+
+/// <summary>How a test wants its silos. Everything is short, so that a lease lapses and a time-out passes within a test.</summary>
+public sealed class InProcessOptions
+{
+    /// <summary>Silos at the start. Default 1; more can be started later.</summary>
+    public short Silos { get; init; } = 1;
+
+    /// <summary>How long a grain call waits for its answer. Default 3 s: longer than a poll is held.</summary>
+    public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Changes the leases: 1.5 s, renewed every 300 ms.</summary>
+    public Action<LeaseOptions>? Lease { get; init; }
+
+    /// <summary>Changes the workers: polls of 500 ms, graces of 600 ms.</summary>
+    public Action<WorkerOptions>? Workers { get; init; }
+
+    /// <summary>Changes recovery: every trigger but the reminder.</summary>
+    public Action<RecoveryOptions>? Recovery { get; init; }
+
+    /// <summary>Puts something between a silo's gate and its driver; the first argument is the silo's name.</summary>
+    public Func<string, IHypervisor, SimulatedWorld, IHypervisor>? WrapDriver { get; init; }
+
+    /// <summary>Further incoming call filters, outside of the trace's: what they answer is what callers get.</summary>
+    public IReadOnlyList<IIncomingGrainCallFilter> Filters { get; init; } = [];
+
+    internal static void Shorten(LeaseOptions lease)
+    {
+        lease.Length = TimeSpan.FromMilliseconds(1500);
+        lease.RenewEvery = TimeSpan.FromMilliseconds(300);
+        lease.Margin = TimeSpan.FromMilliseconds(300);
+    }
+
+    internal static void Shorten(WorkerOptions workers)
+    {
+        workers.PollWait = TimeSpan.FromMilliseconds(500);
+        workers.AbortGrace = TimeSpan.FromMilliseconds(600);
+        workers.StopGrace = TimeSpan.FromMilliseconds(600);
+    }
+
+    internal static void Shorten(RecoveryOptions recovery)
+    {
+        recovery.UseReminder = false;
+        recovery.LongestSleep = TimeSpan.FromSeconds(1);
+    }
+}

@@ -1,0 +1,55 @@
+using InstanceTasks.Hypervisors;
+
+namespace InstanceTasks.TestKit.InProcess;
+
+/// <summary>A driver without the stamp check: gives every verb the newest stamp that the world has seen. Proves that the check is what stops a zombie.</summary>
+public sealed class UncheckedHypervisor(IHypervisor inner, SimulatedWorld world) : IHypervisor
+{
+    /// <inheritdoc/>
+    public string Name => inner.Name;
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<HostDescription>> ReadHostsAsync(CancellationToken cancellationToken = default) => inner.ReadHostsAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> PrepareDiskAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.PrepareDisk, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> DeleteDiskAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.DeleteDisk, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> DefineAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.Define, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> UndefineAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.Undefine, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> StartAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.Start, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> ShutdownAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.Shutdown, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> PowerOffAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.PowerOff, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> RebootAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.Reboot, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> ResetAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.Reset, call, abort);
+
+    /// <inheritdoc/>
+    public Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort) => inner.ObserveAsync(host, machine, key, abort);
+
+    /// <inheritdoc/>
+    public Task FenceAsync(HostName host, InstanceId machine, Stamp below, CancellationToken abort) => inner.FenceAsync(host, machine, below, abort);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default) => inner.ListAsync(host, cancellationToken);
+
+    private async Task<VerbAnswer> RunAsync(Verb verb, VerbCall call, CancellationToken abort)
+    {
+        var known = (await world.ReadStampsAsync()).Where(s => s.Machine == call.Machine.Instance).SelectMany(s => new[] { s.Newest, s.Fence }).OfType<Stamp>();
+        return await HypervisorVerbs.RunAsync(inner, verb, call with { Stamp = known.Append(call.Stamp).Max() }, abort);
+    }
+}
