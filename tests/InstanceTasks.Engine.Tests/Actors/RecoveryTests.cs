@@ -1,0 +1,414 @@
+using InstanceTasks.Engine.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace InstanceTasks.Engine.Tests.Actors;
+
+/// <summary>Processes that die, messages that get lost, activations that are not alone.</summary>
+public sealed class RecoveryTests
+{
+    public static TheoryData<string, bool> KindsTwice()
+    {
+        var data = new TheoryData<string, bool>();
+        foreach (var kind in Some.LongKinds)
+        {
+            data.Add(kind, true);
+            data.Add(kind, false);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(KindsTwice))]
+    public async Task ProcessDies_AtEveryStep_TheTaskGoesOnElsewhere(string kindName, bool afterTheEffect)
+    {
+        var kind = new TaskKind(kindName);
+        foreach (var step in PlanRegistry.Find(kind)!.Steps.Where(s => s.OnHost))
+        {
+            var cluster = new Cluster();
+            var target = cluster.Target(kind);
+            cluster.World.On(step.Name, afterTheEffect ? Act.HangAfterEffect : Act.Hang);
+            var task = (await cluster.AcceptAsync(kind, target)).Task;
+            await cluster.RunAsync();
+            var dead = cluster.Home;
+            cluster.Home = cluster.AddNode();
+            dead.Kill();
+            var effects = cluster.World.Effects.Count;
+
+            // As long as the lease lives nobody begins anything new on the machine, even when recovery looks.
+            await cluster.RunForAsync(TimeSpan.FromSeconds(2));
+            await cluster.LookAsync();
+            await cluster.RunForAsync(TimeSpan.FromSeconds(2));
+            Assert.Equal(effects, cluster.World.Effects.Count);
+            cluster.EndLease(dead);
+            await cluster.RunToRestAsync(recovery: true);
+
+            Assert.Equal("succeeded", cluster.Task(task).State);
+            Assert.Equal(afterTheEffect ? 1 : 0, cluster.World.Observed);
+            Assert.Equal(cluster.World.Effects.Count, cluster.World.Effects.Select(e => e.Key).Distinct().Count());
+            Assert.Equal(2, cluster.Task(task).Epoch);
+            Invariants.CheckWorld(cluster);
+        }
+    }
+
+    [Theory]
+    [InlineData("create")]
+    [InlineData("delete")]
+    [InlineData("stop")]
+    public async Task EveryWakeUpIsLost_RecoveryFinishesTheTask(string kindName)
+    {
+        var cluster = new Cluster { LosesWakes = true };
+        var kind = new TaskKind(kindName);
+        var target = cluster.Target(kind);
+
+        var task = (await cluster.AcceptAsync(kind, target)).Task;
+        await cluster.RunForAsync(TimeSpan.FromSeconds(2));
+        Assert.Equal(1, cluster.Task(task).Seq);
+        await cluster.RunToRestAsync(recovery: true);
+
+        Assert.Equal("succeeded", cluster.Task(task).State);
+        Assert.Equal(2, cluster.Task(task).Epoch);
+    }
+
+    [Fact]
+    public async Task GrantToTheNext_WakeUpIsLost_RecoveryFindsIt()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add();
+        cluster.World.On("shut-down-guest", Act.Hang);
+        await cluster.AcceptAsync(TaskKinds.Stop, instance.Id);
+        await cluster.RunAsync();
+        var next = await cluster.AcceptAsync(TaskKinds.Start, instance.Id, queue: true);
+
+        cluster.LosesWakes = true;
+        cluster.Worker.Finish(Act.Succeed);
+        await cluster.RunToRestAsync(recovery: true);
+
+        Assert.Equal("succeeded", cluster.Task(next.Task).State);
+    }
+
+    [Fact]
+    public async Task ActivationsAreLost_WorkerGoesOn_TheOldOutcomeIsDroppedAndTheEffectIsObserved()
+    {
+        var (cluster, task) = await StartingAsync(Act.HangAfterEffect);
+        var stale = TaskActor.StaleOutcomes;
+        cluster.Home.LoseActivations();
+
+        cluster.Worker.Finish(Act.Succeed);
+        await cluster.RunToRestAsync(recovery: true);
+
+        Assert.True(TaskActor.StaleOutcomes > stale);
+        Assert.Equal(("succeeded", "found done: not repeated"), (cluster.Task(task).State, cluster.Task(task).Steps.Single().Note));
+        Assert.Single(cluster.World.Effects);
+    }
+
+    [Fact]
+    public async Task Begin_AskedTwice_IsGrantedOnce()
+    {
+        var (cluster, task) = await StartingAsync(Act.Hang);
+        var stamp = cluster.Worker.Begins.Single().Stamp;
+
+        Assert.Equal(BeginAnswer.Granted, cluster.Worker.Begins.Single().Answer);
+        Assert.Equal(BeginAnswer.Refused, cluster.CellOf(task).Actor.Begin(stamp, 1));
+        Assert.Equal(BeginAnswer.Refused, cluster.CellOf(task).Actor.Begin(stamp with { Attempt = 2 }, 1));
+        Assert.Equal(BeginAnswer.Refused, cluster.AddNode().Cell(task).Actor.Begin(stamp, 1));
+    }
+
+    [Fact]
+    public async Task Outcome_OfAnOldStamp_IsDroppedAndCounted()
+    {
+        var (cluster, task) = await StartingAsync(Act.Hang);
+        var attempt = cluster.Worker.Running.Single();
+        var stale = TaskActor.StaleOutcomes;
+
+        await cluster.CellOf(task).Actor.EndedAsync(World.Outcome(attempt with { Stamp = attempt.Stamp with { TaskEpoch = 0 } }, AttemptResult.Succeeded));
+
+        Assert.True(TaskActor.StaleOutcomes > stale);
+        Assert.Equal("running", cluster.Task(task).State);
+    }
+
+    [Fact]
+    public async Task Outcome_ReportedTwice_CountsOnce()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add();
+        cluster.World.On("shut-down-guest", Act.Hang);
+        cluster.World.On("power-off", Act.Hang);
+        var task = (await cluster.AcceptAsync(TaskKinds.Stop, instance.Id)).Task;
+        await cluster.RunAsync();
+        var outcome = World.Outcome(cluster.Worker.Running.Single(), AttemptResult.Succeeded);
+        cluster.Worker.Finish(Act.Succeed);
+        await cluster.RunAsync();
+
+        await cluster.TurnAsync(task, a => a.EndedAsync(outcome));
+
+        Assert.Equal(1, cluster.Task(task).Step);
+    }
+
+    [Fact]
+    public async Task Wake_Duplicated_ChangesNothing()
+    {
+        var (cluster, task) = await StartingAsync(Act.Hang);
+        var record = cluster.Task(task);
+
+        for (var i = 0; i < 3; i++)
+        {
+            await cluster.TurnAsync(task, a => a.WakeAsync(new WakeUp { Token = record.Token, Record = record, Cause = "again" }));
+        }
+
+        Assert.Equal(record.Seq, cluster.Task(task).Seq);
+        Assert.Equal(1, cluster.Home.TokensSpent);
+        Assert.Single(cluster.Worker.Running);
+    }
+
+    [Fact]
+    public async Task Token_SpentOnce_TheNextActivationOfTheProcessClaims()
+    {
+        var (cluster, task) = await StartingAsync(Act.Hang);
+        var record = cluster.Task(task);
+        cluster.Home.LoseActivations();
+
+        await cluster.TurnAsync(task, a => a.WakeAsync(new WakeUp { Token = record.Token, Record = record, Cause = "late duplicate" }));
+
+        Assert.Equal(2, cluster.Task(task).Epoch);
+        Assert.True(cluster.Task(task).MustFence);
+        Assert.Null(cluster.Task(task).Token);
+    }
+
+    [Fact]
+    public async Task Token_OfAnOlderGeneration_IsNoUse()
+    {
+        var cluster = new Cluster { LosesWakes = true };
+        var answer = await cluster.AcceptAsync(TaskKinds.Stop, cluster.Add().Id);
+        cluster.Live.Remove(1);
+        cluster.Over.Add(1);
+        cluster.Live.Add(9);
+        cluster.Home.Generation = 9;
+
+        await cluster.TurnAsync(answer.Task, a => a.WakeAsync(new WakeUp { Token = answer.Record!.Token, Record = answer.Record }));
+
+        Assert.Equal((2, 9L), (cluster.Task(answer.Task).Epoch, cluster.Task(answer.Task).Generation));
+    }
+
+    [Fact]
+    public async Task Lease_NotSafe_NothingStarts()
+    {
+        var cluster = new Cluster();
+        cluster.Home.LeaseIsSafe = false;
+        var task = (await cluster.AcceptAsync(TaskKinds.Stop, cluster.Add().Id)).Task;
+
+        await cluster.RunForAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(1, cluster.Task(task).Seq);
+        Assert.Empty(cluster.Worker.Begins);
+
+        cluster.Home.LeaseIsSafe = true;
+        await cluster.RunToRestAsync();
+        Assert.Equal("succeeded", cluster.Task(task).State);
+    }
+
+    [Fact]
+    public async Task Lease_LapsedAndANewGeneration_TheActivationDropsAndANewOneClaims()
+    {
+        var (cluster, task) = await StartingAsync(Act.HangAfterEffect);
+        var cell = cluster.CellOf(task);
+        cluster.Live.Remove(1);
+        cluster.Over.Add(1);
+        cluster.Live.Add(2);
+        cluster.Home.Generation = 2;
+        Assert.Equal(BeginAnswer.Refused, cell.Actor.Begin(cluster.Worker.Begins[0].Stamp, 2));
+
+        cluster.Worker.Finish(Act.Succeed);
+        await cluster.RunToRestAsync();
+
+        Assert.Equal("this process has a new generation", cell.Dropped);
+        Assert.Equal((2, 2), (cluster.Task(task).Epoch, cluster.Journal.Tasks[task].Rows.SelectMany(r => r.Events).OfType<TaskClaimed>().Single().Epoch));
+        Assert.Single(cluster.World.Effects);
+    }
+
+    [Fact]
+    public async Task RunnerIsLost_TheNextAttemptIsNewerFencedAndObserved()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add(VmState.Stopped);
+        var other = cluster.AddNode();
+        cluster.Worker.Room = 0;
+        cluster.World.On("start-machine", Act.HangAfterEffect);
+        var task = (await cluster.AcceptAsync(TaskKinds.Start, instance.Id)).Task;
+        await cluster.RunAsync();
+        var first = Assert.Single(other.Worker.Running);
+
+        other.Kill();
+        cluster.EndLease(other);
+        cluster.Worker.Room = 1;
+        await cluster.RunToRestAsync();
+
+        Assert.Equal("succeeded", cluster.Task(task).State);
+        Assert.Equal(FailureKinds.Lost, cluster.Task(task).Steps.Single().Failure!.Kind);
+        Assert.Equal(0, cluster.Task(task).FailedAttempts);
+        Assert.True(cluster.Worker.Begins.Single().Stamp > first.Stamp);
+        Assert.Equal((1, 1), (cluster.World.Observed, cluster.World.Effects.Count));
+    }
+
+    [Fact]
+    public async Task HostLosesItsQueue_TheAttemptIsOfferedAgainWithTheSameStamp()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add(VmState.Stopped);
+        cluster.Worker.Room = 0;
+        var task = (await cluster.AcceptAsync(TaskKinds.Start, instance.Id)).Task;
+        await cluster.RunAsync();
+        cluster.LoseHost(Some.Host1);
+        cluster.Worker.Room = 1;
+
+        await cluster.RunToRestAsync();
+
+        Assert.Equal("succeeded", cluster.Task(task).State);
+        Assert.Equal(1, cluster.Worker.Begins.Single().Stamp.Attempt);
+    }
+
+    [Fact]
+    public async Task NoRunnerHasAGrantedAttempt_ItIsLostAfterTwoLooks()
+    {
+        var (cluster, task) = await StartingAsync(Act.HangAfterEffect);
+        var node = cluster.AddNode();
+        cluster.Worker.Polls = false;
+        cluster.LoseHost(Some.Host1);
+        cluster.Live.Remove(cluster.Home.Generation);
+        cluster.HostOf(Some.Host1);
+        Assert.Contains(node.Generation, cluster.Live);
+
+        await cluster.RunToRestAsync();
+
+        Assert.Equal("succeeded", cluster.Task(task).State);
+        Assert.Equal(1, cluster.World.Observed);
+    }
+
+    [Fact]
+    public async Task WorkerReachesNothing_TheTaskSaysWhyItWaits()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add(VmState.Stopped);
+        cluster.Worker.Polls = false;
+        var task = (await cluster.AcceptAsync(TaskKinds.Start, instance.Id)).Task;
+        await cluster.RunForAsync(TimeSpan.FromSeconds(3));
+        cluster.LoseHost(Some.Host1);
+        cluster.Live.Clear();
+        await cluster.RunForAsync(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(("waiting", "no worker reaches host h1"), (cluster.Task(task).State, cluster.Task(task).WaitReason));
+        cluster.Worker.Polls = true;
+        cluster.Live.Add(1);
+        await cluster.RunToRestAsync();
+        Assert.Equal("succeeded", cluster.Task(task).State);
+    }
+
+    [Fact]
+    public async Task AttemptStoppedWithItsProcess_IsObservedBeforeItIsRepeated()
+    {
+        var (cluster, task) = await StartingAsync(Act.HangAfterEffect);
+        var attempt = cluster.Worker.Running.Single();
+
+        // A clean stop of the process aborts what runs and says so: the effect may be there all the same.
+        await cluster.TurnAsync(task, a => a.EndedAsync(World.Outcome(attempt, AttemptResult.Failed, new Failure(FailureKinds.Lost, "The attempt was stopped.", Retryable: true))));
+        await cluster.RunToRestAsync();
+
+        Assert.Equal("succeeded", cluster.Task(task).State);
+        Assert.Equal((1, 1), (cluster.World.Effects.Count, cluster.World.Observed));
+    }
+
+    [Fact]
+    public async Task TaskThatCannotBeDecoded_IsQuarantinedAndTheScanGoesOn()
+    {
+        var cluster = new Cluster { LosesWakes = true };
+        var bad = (await cluster.AcceptAsync(TaskKinds.Stop, cluster.Add().Id)).Task;
+        var good = (await cluster.AcceptAsync(TaskKinds.Stop, cluster.Add().Id)).Task;
+        var unknownPlan = (await cluster.AcceptAsync(TaskKinds.Stop, cluster.Add().Id)).Task;
+        cluster.Journal.Tasks[bad].Undecodable = "from the future";
+        var row = cluster.Journal.Tasks[unknownPlan];
+        row.Body = EngineJson.Write(row.Record with { PlanVersion = 77 });
+        row.Undecodable = null;
+        cluster.Journal.After = null;
+
+        await cluster.RunForAsync(TimeSpan.FromSeconds(2));
+        await cluster.RunToRestAsync(recovery: true);
+
+        Assert.Equal("from the future", cluster.Journal.Tasks[bad].Quarantine);
+        Assert.Equal("No plan 'stop' version 77 in this release.", cluster.Journal.Tasks[unknownPlan].Quarantine);
+        Assert.Equal("succeeded", cluster.Task(good).State);
+    }
+
+    [Fact]
+    public async Task Look_APokeFails_OthersArePokedAndItIsTriedAgainLater()
+    {
+        var time = new ManualTime();
+        var journal = new MemoryJournal(time, _ => false);
+        var peers = new FailingPeers();
+        var (first, second) = (Put(journal), Put(journal));
+        peers.Fails = first;
+        var options = new RecoveryOptions();
+        var actor = new RecoveryActor(0, journal, peers, options, time, NullLogger<RecoveryActor>.Instance);
+
+        var sleep = await actor.LookAsync("a");
+        await actor.LookAsync("b");
+        Assert.Equal(TimeSpan.FromMilliseconds(500), sleep);
+        Assert.Equal([first, second], peers.Poked);
+
+        time.JumpTo(time.Now + TimeSpan.FromSeconds(1));
+        await actor.LookAsync("c");
+        Assert.Equal([first, second, first], peers.Poked);
+    }
+
+    [Fact]
+    public async Task Look_NothingIsDue_SleepsUntilTheNextButNotTooLong()
+    {
+        var time = new ManualTime();
+        var journal = new MemoryJournal(time, _ => false);
+        var actor = new RecoveryActor(0, journal, new FailingPeers(), new RecoveryOptions(), time, NullLogger<RecoveryActor>.Instance);
+        Assert.Equal(TimeSpan.FromSeconds(5), await actor.LookAsync("a"));
+
+        journal.Tasks[Put(journal)].DueAt = time.Now + TimeSpan.FromSeconds(2);
+        Assert.Equal(TimeSpan.FromSeconds(2), await actor.LookAsync("b"));
+    }
+
+    private static TaskId Put(MemoryJournal journal)
+    {
+        var task = Some.Task(TaskKinds.Stop) with { Instance = new InstanceId(Guid.Empty) };
+        journal.Tasks[task.Id] = new TaskRow { Record = task, Body = EngineJson.Write(task), DueAt = Some.Start };
+        return task.Id;
+    }
+
+    private static async Task<(Cluster Cluster, TaskId Task)> StartingAsync(Act act)
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add(VmState.Stopped);
+        cluster.World.On("start-machine", act);
+        var answer = await cluster.AcceptAsync(TaskKinds.Start, instance.Id);
+        await cluster.RunAsync();
+        return (cluster, answer.Task);
+    }
+
+    private sealed class FailingPeers : IPeers
+    {
+        public TaskId Fails { get; set; }
+
+        public List<TaskId> Poked { get; } = [];
+
+        public void Wake(TaskId task, WakeUp wake) => throw new NotSupportedException();
+
+        public Task<PokeAnswer> PokeAsync(TaskId task)
+        {
+            Poked.Add(task);
+            return task == Fails ? throw new TimeoutException("the silo is gone") : Task.FromResult(new PokeAnswer(false, TimeSpan.FromSeconds(5)));
+        }
+
+        public Task<SettleAnswer> SettleAsync(InstanceId instance, SettleRequest request) => throw new NotSupportedException();
+
+        public Task<WhereAnswer> OfferAsync(Attempt attempt) => throw new NotSupportedException();
+
+        public Task WithdrawAsync(HostName host, VerbKey key, Stamp stamp) => throw new NotSupportedException();
+
+        public Task<WhereAnswer> WhereAsync(HostName host, VerbKey key, Stamp stamp) => throw new NotSupportedException();
+
+        public Task<FenceAnswer> FenceAsync(HostName host, InstanceId machine, Stamp below) => throw new NotSupportedException();
+    }
+}

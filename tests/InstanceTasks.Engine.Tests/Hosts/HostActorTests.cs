@@ -1,0 +1,395 @@
+using InstanceTasks.Engine.Tests.Support;
+
+namespace InstanceTasks.Engine.Tests.Hosts;
+
+public sealed class HostActorTests
+{
+    private readonly ManualTime _time = new();
+    private readonly Ownership _ownership = new();
+
+    [Fact]
+    public async Task Offer_Twice_IsQueuedOnce()
+    {
+        var host = await SettledAsync();
+        var attempt = Some.Attempt();
+
+        host.Offer(attempt);
+        var again = host.Offer(attempt);
+
+        Assert.Equal(1, host.QueueLength);
+        Assert.Equal((AttemptPlace.Queued, 0), (again.Place, again.Position));
+    }
+
+    [Fact]
+    public async Task Offer_AfterItWasHandedOut_IsNotQueuedAgain()
+    {
+        var host = await SettledAsync();
+        var attempt = Some.Attempt();
+        host.Offer(attempt);
+        Assert.Single((await host.PollAsync(Poll(1))).Attempts);
+
+        Assert.Equal(AttemptPlace.Held, host.Offer(attempt).Place);
+        Assert.Empty((await host.PollAsync(Poll(1))).Attempts);
+    }
+
+    [Fact]
+    public async Task Poll_ALiveGenerationHasNotPolledYet_HandsOutNothing()
+    {
+        _ownership.Live = [1, 2];
+        var host = new HostActor(Some.Host1, _ownership, _time);
+        host.Offer(Some.Attempt());
+        Assert.Equal(AttemptPlace.Settling, host.Where(new VerbKey(TaskId.New(), "x", Direction.Do), default).Place);
+
+        Assert.Empty((await host.PollAsync(Poll(1))).Attempts);
+        Assert.Empty((await host.PollAsync(Poll(1))).Attempts);
+        await host.PollAsync(Poll(2, room: 0));
+
+        Assert.Single((await host.PollAsync(Poll(1))).Attempts);
+        Assert.Equal(AttemptPlace.Unknown, host.Where(new VerbKey(TaskId.New(), "x", Direction.Do), default).Place);
+    }
+
+    [Fact]
+    public async Task Poll_TheUnheardGenerationsLeaseIsOver_HandsOut()
+    {
+        _ownership.Live = [1, 2];
+        var host = new HostActor(Some.Host1, _ownership, _time);
+        host.Offer(Some.Attempt());
+        Assert.Empty((await host.PollAsync(Poll(1))).Attempts);
+
+        _ownership.Over.Add(2);
+
+        Assert.Single((await host.PollAsync(Poll(1))).Attempts);
+    }
+
+    [Fact]
+    public async Task Poll_SettlesTheHost_WaitingPollersGetWork()
+    {
+        _ownership.Live = [1, 2];
+        var host = new HostActor(Some.Host1, _ownership, _time);
+        host.Offer(Some.Attempt());
+        var waiting = host.PollAsync(Poll(1, wait: 10));
+        Assert.False(waiting.IsCompleted);
+
+        await host.PollAsync(Poll(2, room: 0));
+
+        Assert.Single((await waiting).Attempts);
+    }
+
+    [Fact]
+    public async Task Poll_ANewHostHearsWhatIsHeld_DoesNotHandItOutAgain()
+    {
+        var attempt = Some.Attempt();
+        _ownership.Live = [1];
+        var host = new HostActor(Some.Host1, _ownership, _time);
+        await host.PollAsync(Poll(1) with { Held = [Held(attempt)] });
+
+        Assert.Equal(AttemptPlace.Held, host.Offer(attempt).Place);
+        Assert.Equal(0, host.QueueLength);
+    }
+
+    [Fact]
+    public async Task Poll_RoomForTwo_GetsTwoInOrder()
+    {
+        var host = await SettledAsync();
+        var attempts = Enumerable.Range(1, 3).Select(i => Some.Attempt(new Stamp(0, i, 1, 1))).ToList();
+        attempts.ForEach(a => host.Offer(a));
+
+        var answer = await host.PollAsync(Poll(1, room: 2));
+
+        Assert.Equal(attempts.Take(2).Select(a => a.Stamp), answer.Attempts.Select(a => a.Stamp));
+        Assert.Equal(1, host.QueueLength);
+    }
+
+    [Fact]
+    public async Task Poll_NoRoom_GetsFencesAllTheSame()
+    {
+        var host = await SettledAsync();
+        host.Offer(Some.Attempt());
+        var machine = InstanceId.New();
+        host.Fence(machine, new Stamp(0, 5, 1, 1));
+
+        var answer = await host.PollAsync(Poll(1, room: 0));
+
+        Assert.Empty(answer.Attempts);
+        Assert.Equal([new FenceOrder(machine, new Stamp(0, 5, 1, 1))], answer.Fences);
+    }
+
+    [Fact]
+    public async Task Poll_LostOnTheWay_IsTakenBackAfterFiveSecondsWithTheSameStamp()
+    {
+        var host = await SettledAsync();
+        var attempt = Some.Attempt();
+        host.Offer(attempt);
+        Assert.Single((await host.PollAsync(Poll(1))).Attempts);
+
+        _time.JumpTo(_time.Now + TimeSpan.FromSeconds(5));
+        Assert.Empty((await host.PollAsync(Poll(1))).Attempts);
+        _time.JumpTo(_time.Now + TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal(attempt.Stamp, Assert.Single((await host.PollAsync(Poll(1))).Attempts).Stamp);
+    }
+
+    [Fact]
+    public async Task Poll_OnceListed_IsNeverTakenBack()
+    {
+        var host = await SettledAsync();
+        var attempt = Some.Attempt();
+        host.Offer(attempt);
+        await host.PollAsync(Poll(1));
+        await host.PollAsync(Poll(1) with { Held = [Held(attempt)] });
+
+        _time.JumpTo(_time.Now + TimeSpan.FromMinutes(5));
+
+        Assert.Empty((await host.PollAsync(Poll(1))).Attempts);
+        Assert.Equal(AttemptPlace.Held, host.Where(attempt.Key, attempt.Stamp).Place);
+    }
+
+    [Fact]
+    public async Task Poll_Over_ForgetsTheAttempt()
+    {
+        var host = await SettledAsync();
+        var attempt = Some.Attempt();
+        host.Offer(attempt);
+        await host.PollAsync(Poll(1));
+
+        await host.PollAsync(Poll(1) with { Over = [Held(attempt)] });
+
+        Assert.Equal(AttemptPlace.Unknown, host.Where(attempt.Key, attempt.Stamp).Place);
+    }
+
+    [Fact]
+    public async Task Where_ListedWithAnOutcome_HasEnded()
+    {
+        var host = await SettledAsync();
+        var attempt = Some.Attempt();
+        host.Offer(attempt);
+        await host.PollAsync(Poll(1));
+        var outcome = World.Outcome(attempt, AttemptResult.Succeeded);
+
+        await host.PollAsync(Poll(1) with { Held = [Held(attempt) with { Outcome = outcome }] });
+
+        var where = host.Where(attempt.Key, attempt.Stamp);
+        Assert.Equal((AttemptPlace.Ended, outcome), (where.Place, where.Outcome));
+    }
+
+    [Fact]
+    public async Task Where_TheHoldersLeaseIsOver_IsLost()
+    {
+        var host = await SettledAsync();
+        var attempt = Some.Attempt();
+        host.Offer(attempt);
+        await host.PollAsync(Poll(1));
+
+        _ownership.Over.Add(1);
+
+        Assert.Equal(AttemptPlace.Lost, host.Where(attempt.Key, attempt.Stamp).Place);
+    }
+
+    [Fact]
+    public async Task Withdraw_Queued_IsGone()
+    {
+        var host = await SettledAsync();
+        var attempt = Some.Attempt();
+        host.Offer(attempt);
+
+        host.Withdraw(attempt.Key, attempt.Stamp);
+
+        Assert.Equal(0, host.QueueLength);
+        Assert.Equal(AttemptPlace.Unknown, host.Where(attempt.Key, attempt.Stamp).Place);
+    }
+
+    [Fact]
+    public async Task Withdraw_Held_StaysWithItsRunner()
+    {
+        var host = await SettledAsync();
+        var attempt = Some.Attempt();
+        host.Offer(attempt);
+        await host.PollAsync(Poll(1));
+
+        host.Withdraw(attempt.Key, attempt.Stamp);
+
+        Assert.Equal(AttemptPlace.Held, host.Where(attempt.Key, attempt.Stamp).Place);
+    }
+
+    [Fact]
+    public async Task Poll_Waiting_GetsAnOfferAtOnce()
+    {
+        var host = await SettledAsync();
+        var waiting = host.PollAsync(Poll(1, wait: 10));
+        Assert.False(waiting.IsCompleted);
+
+        host.Offer(Some.Attempt());
+
+        Assert.Single((await waiting).Attempts);
+    }
+
+    [Fact]
+    public async Task Poll_Waiting_IsAnsweredWithNothingWhenTheTimeIsOver()
+    {
+        var host = await SettledAsync();
+        var waiting = host.PollAsync(Poll(1, wait: 10));
+
+        Assert.True(_time.AdvanceToNext(_time.Now + TimeSpan.FromSeconds(10)));
+
+        Assert.Empty((await waiting).Attempts);
+        Assert.Equal(AttemptPlace.Queued, host.Offer(Some.Attempt()).Place);
+    }
+
+    [Fact]
+    public async Task Poll_ANewerOneOfTheSameProcess_EndsTheOlder()
+    {
+        var host = await SettledAsync();
+        var older = host.PollAsync(Poll(1, wait: 10));
+        var newer = host.PollAsync(Poll(1, wait: 10));
+
+        host.Offer(Some.Attempt());
+
+        Assert.Empty((await older).Attempts);
+        Assert.Single((await newer).Attempts);
+    }
+
+    [Fact]
+    public async Task Poll_ANewerOneIsAnsweredAtOnce_TheOlderGetsNothingMore()
+    {
+        var host = await SettledAsync();
+        var older = host.PollAsync(Poll(1, wait: 10));
+
+        await host.PollAsync(Poll(1, room: 0));
+        host.Offer(Some.Attempt());
+
+        Assert.True(older.IsCompleted);
+        Assert.Empty((await older).Attempts);
+        Assert.Equal(1, host.QueueLength);
+    }
+
+    [Fact]
+    public async Task Fence_IsDoneOnceEveryLiveGenerationHasConfirmed()
+    {
+        _ownership.Live = [1, 2];
+        var host = new HostActor(Some.Host1, _ownership, _time);
+        var machine = InstanceId.New();
+        var below = new Stamp(0, 5, 1, 1);
+
+        var asked = host.Fence(machine, below);
+        Assert.Equal((false, "waits until 2 worker(s) of host h1 have stopped older work on the machine"), (asked.Done, asked.Reason));
+        Assert.Single((await host.PollAsync(Poll(1))).Fences);
+        await host.PollAsync(Poll(1) with { Fenced = [new FenceOrder(machine, below)] });
+        Assert.False(host.Fence(machine, below).Done);
+        await host.PollAsync(Poll(2) with { Fenced = [new FenceOrder(machine, below)] });
+
+        Assert.True(host.Fence(machine, below).Done);
+        Assert.False(host.Fence(machine, below with { Attempt = 2 }).Done);
+    }
+
+    [Fact]
+    public void Fence_ASilentLiveGeneration_IsWaitedForUntilItsLeaseIsOver()
+    {
+        _ownership.Live = [7];
+        var host = new HostActor(Some.Host1, _ownership, _time);
+        var machine = InstanceId.New();
+        Assert.False(host.Fence(machine, new Stamp(0, 5, 1, 1)).Done);
+
+        _time.JumpTo(_time.Now + TimeSpan.FromHours(1));
+        Assert.False(host.Fence(machine, new Stamp(0, 5, 1, 1)).Done);
+        _ownership.Live = [];
+        _ownership.Over.Add(7);
+
+        Assert.True(host.Fence(machine, new Stamp(0, 5, 1, 1)).Done);
+    }
+
+    [Fact]
+    public async Task Fence_AWaitingPoller_GetsTheOrderAtOnceAndNotInCircles()
+    {
+        var host = await SettledAsync();
+        var waiting = host.PollAsync(Poll(1, wait: 10));
+        var machine = InstanceId.New();
+
+        host.Fence(machine, new Stamp(0, 5, 1, 1));
+
+        Assert.Single((await waiting).Fences);
+        host.Fence(machine, new Stamp(0, 5, 1, 1));
+        Assert.Empty((await host.PollAsync(Poll(1))).Fences);
+        _time.JumpTo(_time.Now + TimeSpan.FromSeconds(2));
+        Assert.Single((await host.PollAsync(Poll(1))).Fences);
+    }
+
+    [Fact]
+    public async Task Fence_QueuedOlderAttempts_AreForgottenAndNotTakenAgain()
+    {
+        var host = await SettledAsync();
+        var machine = InstanceId.New();
+        var (older, newer) = (Some.Attempt(new Stamp(0, 1, 1, 1), machine), Some.Attempt(new Stamp(0, 2, 1, 1), machine));
+        host.Offer(older);
+        host.Offer(newer);
+
+        host.Fence(machine, newer.Stamp);
+        host.Offer(older);
+
+        var answer = await host.PollAsync(Poll(1));
+        Assert.Equal(newer.Stamp, Assert.Single(answer.Attempts).Stamp);
+    }
+
+    [Fact]
+    public async Task Fence_ManyMachines_ConfirmedOnesAreForgotten()
+    {
+        var host = await SettledAsync();
+        for (var i = 0; i < 600; i++)
+        {
+            var machine = InstanceId.New();
+            host.Fence(machine, new Stamp(0, 5, 1, 1));
+            var orders = (await host.PollAsync(Poll(1))).Fences;
+            await host.PollAsync(Poll(1) with { Fenced = orders });
+            Assert.True(host.Fence(machine, new Stamp(0, 5, 1, 1)).Done);
+        }
+    }
+
+    [Fact]
+    public void WhyQueued_NobodyPolls_SaysThatNoWorkerReachesTheHost()
+    {
+        var host = new HostActor(Some.Host1, _ownership, _time);
+
+        Assert.Equal("no worker reaches host h1", host.Offer(Some.Attempt()).Reason);
+    }
+
+    [Fact]
+    public async Task WhyQueued_BehindOthers_SaysHowMany()
+    {
+        var host = await SettledAsync();
+        var attempts = Enumerable.Range(1, 3).Select(i => Some.Attempt(new Stamp(0, i, 1, 1))).ToList();
+
+        var answers = attempts.Select(host.Offer).ToList();
+
+        Assert.Equal(["waits for a worker of host h1", "1 ahead in the queue of host h1", "2 ahead in the queue of host h1"], answers.Select(a => a.Reason));
+        Assert.Equal([0, 1, 2], answers.Select(a => a.Position));
+    }
+
+    private async Task<HostActor> SettledAsync()
+    {
+        _ownership.Live = [1];
+        var host = new HostActor(Some.Host1, _ownership, _time);
+        await host.PollAsync(Poll(1, room: 0));
+        return host;
+    }
+
+    private static PollRequest Poll(long generation, int room = 5, int wait = 0) =>
+        new() { Generation = generation, Silo = $"s{generation}", Room = room, Wait = TimeSpan.FromSeconds(wait) };
+
+    private static HeldAttempt Held(Attempt attempt) => new() { Key = attempt.Key, Stamp = attempt.Stamp, Machine = attempt.Machine.Instance };
+
+    private sealed class Ownership : IOwnership
+    {
+        public long[] Live { get; set; } = [];
+
+        public HashSet<long> Over { get; } = [];
+
+        public long Generation => 1;
+
+        public bool LeaseIsSafe => true;
+
+        public IReadOnlyCollection<long> LiveGenerations => Live;
+
+        public bool TrySpend(Guid token) => throw new NotSupportedException();
+
+        public bool IsOver(long generation) => Over.Contains(generation);
+    }
+}

@@ -1,0 +1,100 @@
+using System.Text;
+using InstanceTasks.Engine.Tests.Support;
+
+namespace InstanceTasks.Engine.Tests.Instances;
+
+public sealed class TableTests
+{
+    public static TheoryData<string> Kinds() => Some.Theory(PlanRegistry.All.Select(p => p.Kind.Name));
+
+    /// <summary>Every (vm_state, kind) and every (running, requested), as committed: a change of a table shows as a change of this text.</summary>
+    [Fact]
+    public void Tables_EveryPair_IsAsCommitted()
+    {
+        var text = new StringBuilder();
+        foreach (var kind in PlanRegistry.All.Select(p => p.Kind))
+        {
+            foreach (var state in Enum.GetValues<VmState>())
+            {
+                text.Append($"{kind} in {state}: {InstanceMachine.Find(state, kind) switch { null => "no", var r => $"{r.Success}, failed {r.Failure ?? state}, canceled {r.Undone ?? state}" }}\n");
+            }
+        }
+
+        foreach (var running in PlanRegistry.All.Where(p => !p.IsOneCommit).Select(p => p.Kind))
+        {
+            foreach (var requested in PlanRegistry.All.Select(p => p.Kind))
+            {
+                text.Append($"{requested} while {running}: {ConflictTable.Find(running, requested)}\n");
+            }
+        }
+
+        Golden.Check("tests/InstanceTasks.Engine.Tests/Instances/tables.txt", text.ToString());
+    }
+
+    // nova-api §3.1, §3.5: the vm_states in which each action is accepted.
+    [Theory]
+    [InlineData("create", "building")]
+    [InlineData("delete", "building active stopped error")]
+    [InlineData("stop", "active error")]
+    [InlineData("start", "stopped")]
+    [InlineData("reboot", "active")]
+    [InlineData("hard-reboot", "active stopped error")]
+    [InlineData("lock", "building active stopped error")]
+    [InlineData("unlock", "building active stopped error")]
+    [InlineData("update", "building active stopped error")]
+    [InlineData("metadata", "active stopped")]
+    public void InstanceMachine_AKind_MayStartWhereNovaSays(string kind, string states)
+    {
+        Assert.Equal(states, string.Join(' ', Enum.GetValues<VmState>().Where(s => InstanceMachine.Find(s, new TaskKind(kind)) is not null).Select(InstanceMachine.WireName)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void ConflictTable_EveryPair_HasTheExpectedAnswer(string requested)
+    {
+        var kind = new TaskKind(requested);
+        foreach (var running in Some.LongKinds)
+        {
+            var expected = (running, requested) switch
+            {
+                (_, "lock" or "unlock" or "update" or "metadata") => ConflictRule.Alongside,
+                ("delete", "delete") => ConflictRule.Join,
+                ("delete", _) or (_, "create") => ConflictRule.Refuse,
+                (_, "delete") or ("reboot" or "hard-reboot", "hard-reboot") => ConflictRule.Supersede,
+                _ => ConflictRule.QueueIfAsked,
+            };
+            Assert.Equal(expected, ConflictTable.Find(new TaskKind(running), kind));
+        }
+    }
+
+    [Fact]
+    public void InstanceMachine_NothingLeavesDeleted()
+    {
+        Assert.DoesNotContain(InstanceMachine.All, r => r.From == VmState.Deleted);
+        Assert.All(InstanceMachine.All, r => Assert.Equal(r.Kind == TaskKinds.Delete, r.Success == VmState.Deleted));
+    }
+
+    [Theory]
+    [InlineData("create", VmState.Building, TaskOutcome.Succeeded, VmState.Active)]
+    [InlineData("create", VmState.Building, TaskOutcome.Failed, VmState.Error)]
+    [InlineData("create", VmState.Building, TaskOutcome.Canceled, VmState.Error)]
+    [InlineData("stop", VmState.Error, TaskOutcome.Failed, VmState.Error)]
+    [InlineData("hard-reboot", VmState.Stopped, TaskOutcome.Failed, VmState.Error)]
+    [InlineData("hard-reboot", VmState.Stopped, TaskOutcome.Canceled, VmState.Stopped)]
+    public void After_AnOutcome_LeavesTheState(string kind, VmState from, TaskOutcome outcome, VmState after)
+    {
+        Assert.Equal(after, InstanceMachine.After(from, Some.Task(new TaskKind(kind)) with { Outcome = outcome }));
+    }
+
+    [Fact]
+    public void After_AKindThatCannotStartThere_IsADefect()
+    {
+        Assert.Throws<InvalidOperationException>(() => InstanceMachine.After(VmState.Deleted, Some.Task(TaskKinds.Stop)));
+    }
+
+    [Fact]
+    public void WireNames_AreTheAbstractionsOnes()
+    {
+        Assert.All(Enum.GetValues<VmState>(), s => Assert.Equal(ServerStatus.WireName(s), InstanceMachine.WireName(s)));
+    }
+}

@@ -1,0 +1,85 @@
+namespace InstanceTasks.Engine.Tests.Support;
+
+/// <summary>What holds after every commit.</summary>
+internal static class Invariants
+{
+    public static void Check(MemoryJournal journal)
+    {
+        foreach (var row in journal.Tasks.Values.Where(r => r.Record.Outcome != TaskOutcome.Refused && r.Undecodable is null))
+        {
+            CheckTask(row);
+        }
+
+        foreach (var instance in journal.Instances.Values)
+        {
+            CheckInstance(journal, instance);
+        }
+
+        CheckSums(journal);
+    }
+
+    /// <summary>After everything: what is idle and unbroken is at the hypervisors as its record says, and nothing is left over.</summary>
+    public static void CheckWorld(Cluster cluster, bool errors = true)
+    {
+        foreach (var instance in cluster.Journal.Instances.Values.Where(i => i.Holder is null && i.Attention.Count == 0 && (errors || i.VmState != VmState.Error)))
+        {
+            var machines = cluster.World.Machines.Where(m => m.Key.Machine == instance.Id && m.Value.Exists).ToList();
+            var claims = cluster.Journal.Claims.Keys.Where(c => c.Instance == instance.Id).Select(c => c.Host).ToList();
+            if (instance.VmState == VmState.Deleted || instance.Host is null)
+            {
+                Assert.Empty(machines);
+                Assert.Empty(claims);
+                continue;
+            }
+
+            Assert.Equal([instance.Host.Value], claims);
+            var machine = Assert.Single(machines);
+            Assert.Equal(instance.Host.Value, machine.Key.Host);
+            Assert.True(machine.Value is { Disk: true, Defined: true });
+            if (instance.VmState != VmState.Error)
+            {
+                Assert.Equal(instance.VmState == VmState.Active, machine.Value.Running);
+            }
+        }
+    }
+
+    private static void CheckTask(TaskRow row)
+    {
+        // Folding throws on an illegal transition; equality shows that the projector and the fold are one.
+        var folded = TaskMachine.Fold(row.Rows.Select(r => r.Events));
+        Assert.Equal(row.Body, EngineJson.Write(folded));
+        Assert.Contains(TaskShape.Of(row.Record), TaskTransitions.Reachable);
+        Assert.Equal(row.Record.IsEnded, row.DueAt is null);
+        Assert.Equal(row.Record.IsEnded, row.Record.FinishedAt is not null);
+        Assert.Equal(Enumerable.Range(1, row.Rows.Count), row.Rows.Select(r => (int)r.Seq));
+    }
+
+    private static void CheckInstance(MemoryJournal journal, InstanceRecord instance)
+    {
+        var open = journal.Tasks.Values.Select(t => t.Record).Where(t => t.Instance == instance.Id && !t.IsEnded).ToList();
+        var holders = open.Where(t => t.Turn > 0).Select(t => t.Id).ToList();
+        Assert.Equal(instance.Holder is { } holder ? [holder.Id] : [], holders);
+        Assert.All(open.Where(t => t.Turn > 0), t => Assert.Equal(instance.Turn, t.Turn));
+        Assert.Equal(instance.Queue.Select(q => q.Id).Order(Ids), open.Where(t => t is { Turn: 0, Outcome: TaskOutcome.None }).Select(t => t.Id).Order(Ids));
+        Assert.Equal(instance.Attention.Select(q => q.Id).Order(Ids), open.Where(t => t.Outcome == TaskOutcome.NeedsAttention).Select(t => t.Id).Order(Ids));
+        if (instance.Holder is null)
+        {
+            Assert.Empty(instance.Queue);
+        }
+    }
+
+    private static void CheckSums(MemoryJournal journal)
+    {
+        foreach (var host in journal.Hosts.Values)
+        {
+            Assert.True(journal.Taken(host.Host).FitsInto(host.Capacity), $"{host.Host} is over its capacity");
+        }
+
+        foreach (var (project, used) in journal.Quota)
+        {
+            Assert.Equal(journal.Instances.Values.Count(i => i.Project == project && i.VmState != VmState.Deleted), used.Instances);
+        }
+    }
+
+    private static readonly Comparer<TaskId> Ids = Comparer<TaskId>.Create((a, b) => a.Value.CompareTo(b.Value));
+}
