@@ -68,7 +68,7 @@ public static class AcceptRules
         }
 
         return InstanceMachine.Find(instance.VmState, plan.Kind) is null
-            ? WrongState(plan, instance, "vm_state", InstanceMachine.WireName(instance.VmState))
+            ? WrongState(plan, instance, "vm_state", ServerStatus.WireName(instance.VmState))
             : null;
     }
 
@@ -111,7 +111,7 @@ public static class AcceptRules
         var state = Predict(instance);
         return state is null || InstanceMachine.Find(state.Value, plan.Kind) is not null
             ? new(AcceptMode.Queue)
-            : Refuse(RefusalKind.WrongState, $"Cannot '{plan.NovaAction ?? plan.Kind.Name}' instance {instance.Id}: it will be {InstanceMachine.WireName(state.Value)} when its turn comes");
+            : Refuse(RefusalKind.WrongState, $"Cannot '{plan.NovaAction ?? plan.Kind.Name}' instance {instance.Id}: it will be {ServerStatus.WireName(state.Value)} when its turn comes");
     }
 
     /// <summary>The vm_state after everything that is there has succeeded; null when that cannot be said.</summary>

