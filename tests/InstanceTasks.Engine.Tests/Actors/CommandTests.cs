@@ -5,12 +5,12 @@ namespace InstanceTasks.Engine.Tests.Actors;
 /// <summary>Cancel, pause, resume and the queue.</summary>
 public sealed class CommandTests
 {
-    public static TheoryData<string, string> EveryHostStep()
+    public static TheoryData<string, string> EveryCancellableHostStep()
     {
         var data = new TheoryData<string, string>();
-        foreach (var plan in PlanRegistry.All.Where(p => p.Kind != TaskKinds.Delete))
+        foreach (var plan in PlanRegistry.All)
         {
-            foreach (var step in plan.Steps.Where(s => s.OnHost))
+            foreach (var step in plan.Steps.Take(plan.PointOfNoReturn).Where(s => s.OnHost))
             {
                 data.Add(plan.Kind.Name, step.Name);
             }
@@ -20,7 +20,7 @@ public sealed class CommandTests
     }
 
     [Theory]
-    [MemberData(nameof(EveryHostStep))]
+    [MemberData(nameof(EveryCancellableHostStep))]
     public async Task Cancel_WhileAStepRuns_TakesEffectAsThePlanSaysAndUndoes(string kindName, string stepName)
     {
         var cluster = new Cluster();
@@ -51,7 +51,7 @@ public sealed class CommandTests
     }
 
     [Theory]
-    [MemberData(nameof(EveryHostStep))]
+    [MemberData(nameof(EveryCancellableHostStep))]
     public async Task Cancel_AndTheStepFailsByItself_IsCanceledAndUndone(string kindName, string stepName)
     {
         var cluster = new Cluster();
@@ -72,7 +72,7 @@ public sealed class CommandTests
     }
 
     [Theory]
-    [MemberData(nameof(EveryHostStep))]
+    [MemberData(nameof(EveryCancellableHostStep))]
     public async Task Cancel_WhileTheAttemptIsQueuedAtTheHost_NeverBeginsIt(string kindName, string stepName)
     {
         var cluster = new Cluster();
@@ -97,21 +97,22 @@ public sealed class CommandTests
     }
 
     [Theory]
-    [InlineData("power-off")]
-    [InlineData("undefine-machine")]
-    [InlineData("delete-disk")]
-    public async Task Cancel_PastThePointOfNoReturn_IsRefused(string step)
+    [InlineData("delete", "power-off", "power-off")]
+    [InlineData("delete", "undefine-machine", "power-off")]
+    [InlineData("delete", "delete-disk", "power-off")]
+    [InlineData("hard-reboot", "reset-machine", "reset-machine")]
+    public async Task Cancel_PastThePointOfNoReturn_IsRefused(string kind, string step, string point)
     {
         var cluster = new Cluster();
         var instance = cluster.Add();
         cluster.World.On(step, Act.Hang);
-        var task = (await cluster.AcceptAsync(TaskKinds.Delete, instance.Id)).Task;
+        var task = (await cluster.AcceptAsync(new TaskKind(kind), instance.Id)).Task;
         await cluster.RunAsync();
 
         var answer = await cluster.CommandAsync(task, TaskCommandKind.Cancel);
 
         Assert.Equal((false, RefusalKind.NotNow), (answer.Accepted, answer.Refusal!.Kind));
-        Assert.Contains("past its point of no return (step 'power-off')", answer.Refusal.Message, StringComparison.Ordinal);
+        Assert.Contains($"past its point of no return (step '{point}')", answer.Refusal.Message, StringComparison.Ordinal);
         cluster.Worker.Finish(Act.Succeed);
         await cluster.RunToRestAsync();
         Assert.Equal("succeeded", cluster.Task(task).State);

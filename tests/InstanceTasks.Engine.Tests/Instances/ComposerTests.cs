@@ -81,15 +81,17 @@ public sealed class ComposerTests
     }
 
     [Fact]
-    public void Supersede_OfWhatIsBeingStoppedAlready_SetsNoSecondIntent()
+    public void Supersede_OfWhatIsBeingStoppedAlready_NamesTheNewSuccessorAndShowsIt()
     {
         var holder = Stored("reboot", TaskRun.Running);
-        holder = holder with { Record = holder.Record with { Intent = TaskIntent.Supersede } };
+        holder = holder with { Record = holder.Record with { Intent = TaskIntent.Supersede, SupersededBy = TaskId.New(), TaskState = "reboot_started_hard" } };
         var instance = Some.Instance() with { Holder = RefOf(holder) };
+        var request = Some.Request(TaskKinds.Delete, instance.Id);
 
-        var commit = AcceptComposer.Supersede(instance, Some.Request(TaskKinds.Delete, instance.Id), PlanRegistry.Find(TaskKinds.Delete)!, holder, [], Later);
+        var commit = AcceptComposer.Supersede(instance, request, PlanRegistry.Find(TaskKinds.Delete)!, holder, [], Later);
 
-        Assert.Single(commit.Tasks);
+        var stopped = Assert.Single(commit.Tasks, t => t.After.Id == holder.Record.Id).After;
+        Assert.Equal((TaskIntent.Supersede, (TaskId?)request.Task, "deleting"), (stopped.Intent, stopped.SupersededBy, stopped.TaskState));
     }
 
     [Fact]

@@ -12,7 +12,7 @@ internal static class HardRebootPlan
         [
             new()
             {
-                Name = "reset-machine", Do = Verb.Reset, NoUndoBecause = "a restart cannot be taken back",
+                Name = "reset-machine", Do = Verb.Reset, NoUndoBecause = "a restart cannot be taken back", Cancel = Cancellability.PastNoReturn,
                 TaskState = "reboot_started_hard", NovaEvent = "compute_reboot_instance",
             },
         ],
