@@ -36,9 +36,15 @@ internal static class SiloProgram
     }
 
     // What the person who started it can mend is said in one line; everything else keeps its stack trace.
-    private static bool IsConfiguration(Exception e) => e is DirectoryInUseException or SchemaTooNewException or InvalidDataException or OptionsValidationException or SettingsException
+    private static bool IsConfiguration(Exception e) => e is AggregateException several && several.InnerExceptions.All(IsConfiguration)
+        || e is DirectoryInUseException or SchemaTooNewException or InvalidDataException or OptionsValidationException or SettingsException
         or IOException { InnerException: AddressInUseException }
         || e is InvalidOperationException && e.Message.StartsWith("auth: none", StringComparison.Ordinal);
 
-    private static string Explain(Exception e) => e is OptionsValidationException options ? string.Join(Environment.NewLine, options.Failures) : e.Message;
+    private static string Explain(Exception e) => e switch
+    {
+        AggregateException several => string.Join(Environment.NewLine, several.InnerExceptions.Select(Explain)),
+        OptionsValidationException options => string.Join(Environment.NewLine, options.Failures),
+        _ => e.Message,
+    };
 }

@@ -37,6 +37,37 @@ public sealed class LostHostTests
         silos.Audit();
     }
 
+    [Fact]
+    public async Task SiloOfTheHostGrainKilled_WhileAnotherHoldsAndOthersAreQueued_AllEndWithOneEffectEach()
+    {
+        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Workers = o => o.PerHost = 1 });
+        var first = silos.Silos[0];
+        InstanceId[] machines = [await silos.CreateServerAsync(first), await silos.CreateServerAsync(first), await silos.CreateServerAsync(first)];
+        var held = first.World.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Reset);
+        List<TaskId> tasks = [await InProcessSilos.SubmitAsync(first, TaskKinds.HardReboot, machines[0])];
+        await silos.WaitAsync(held.Reached, "the first silo holds one");
+        var second = await silos.StartSiloAsync();
+        var zombie = second.World.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Reset);
+        tasks.Add(await InProcessSilos.SubmitAsync(first, TaskKinds.HardReboot, machines[1]));
+        await silos.WaitAsync(zombie.Reached, "the second silo holds one");
+        var before = Offers(silos);
+        tasks.Add(await InProcessSilos.SubmitAsync(first, TaskKinds.HardReboot, machines[2]));
+        await silos.UntilAsync(() => Offers(silos) > before, "the last is queued");
+
+        await silos.KillAsync(first);
+
+        foreach (var task in tasks)
+        {
+            Assert.Equal("succeeded", (await silos.EndAsync(task)).State);
+        }
+
+        zombie.Release();
+        await silos.UntilAsync(async () => (await silos.World.ReadRefusalsAsync()).Sum(r => r.Count) == 1, "the world refuses the verb that was abandoned");
+        Assert.All(await silos.World.ReadMachinesAsync(), m => Assert.Equal(2, m.Boots));
+        Assert.Empty(await silos.FindViolationsAsync());
+        silos.Audit();
+    }
+
     private static int Offers(InProcessSilos silos) => silos.CallTrace.Calls.Count(c => c.Method == nameof(IHostGrain.Offer));
 
     private static int Activations(InProcessSilos silos) =>

@@ -16,6 +16,7 @@ internal sealed class WorkerPool(
     private readonly CancellationTokenSource _stop = new();
     private List<HostWorker> _workers = [];
     private Task _running = Task.CompletedTask;
+    private bool _disposed;
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle)
@@ -27,7 +28,16 @@ internal sealed class WorkerPool(
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _stop.Dispose();
+    public void Dispose()
+    {
+        // A silo that was not stopped, only disposed, must not leave its workers polling for ever.
+        if (!_disposed)
+        {
+            _disposed = true;
+            _stop.Cancel();
+            _stop.Dispose();
+        }
+    }
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {

@@ -42,12 +42,13 @@ public sealed class BeginTests
         await silos.UntilAsync(() => late.Fired == 1, "the question for the grant is on its way");
         var answer = await silo.Grains.GetGrain<ITaskGrain>(id.GrainKey).Command(InProcessSilos.Command(TaskCommandKind.Cancel));
         Assert.True(answer.Accepted);
+        var desk = silo.Services.GetRequiredService<WorkerDesk>();
+        Assert.Single(desk.HeldOn(InProcessSilos.Host));
         var task = await silos.EndAsync(id);
 
         // The checker's tolerance must be over, so that what begins now is known to begin after the end.
         await silos.UntilAsync(() => DateTimeOffset.UtcNow > task.FinishedAt + TimeSpan.FromMilliseconds(50), "the end is past");
         release.SetResult();
-        var desk = silo.Services.GetRequiredService<WorkerDesk>();
         await silos.UntilAsync(() => desk.HeldOn(InProcessSilos.Host).Count == 0, "the runner has let go");
         return task;
     }

@@ -28,6 +28,7 @@ public sealed class SecondHostTests
         Assert.Equal("canceled", (await silos.EndAsync(reboot)).State);
         Assert.Equal("succeeded", (await silos.EndAsync(elsewhere)).State);
         held.Release();
+        await silos.UntilAsync(() => silos.Trace.Verbs.Single(v => v.Key!.Value.Task == reboot).Returned > 0, "the zombie's verb has returned");
         await silos.UntilAsync(() => WorkerInstruments.LateOutcomes > late, "the abandoned verb's late outcome is counted");
         Assert.True(fault.Fired > 0);
         Assert.Equal(2, silos.CallTrace.Calls.Where(c => c.Grain.Contains(InProcessSilos.Host.GrainKey, StringComparison.Ordinal)).Select(c => c.Activation).Distinct().Count());

@@ -20,6 +20,15 @@ internal sealed class FakeLeases : ILeases
 
     public List<string> Calls { get; } = [];
 
+    /// <summary>How often something was called, whatever became of it.</summary>
+    public int CountOf(string call)
+    {
+        lock (_gate)
+        {
+            return Calls.Count(c => c == call);
+        }
+    }
+
     public IReadOnlyList<long> Renewals
     {
         get

@@ -1,4 +1,3 @@
-using System.Net;
 using InstanceTasks.TestKit;
 using InstanceTasks.TestKit.InProcess;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -7,9 +6,8 @@ using Microsoft.Extensions.Options;
 namespace InstanceTasks.Grains.Tests.Ownership;
 
 /// <summary>A lease keeper on a manual clock and a fake table.</summary>
-internal sealed class LeaseKeeperHost : ISiloLifecycle, ILocalSiloDetails, IDisposable
+internal sealed class LeaseKeeperHost : FakeSilo
 {
-    private ILifecycleObserver _observer = null!;
     private int _ticks;
 
     public LeaseKeeperHost(bool soleOwner = false)
@@ -27,40 +25,12 @@ internal sealed class LeaseKeeperHost : ISiloLifecycle, ILocalSiloDetails, IDisp
 
     public List<string> Changes { get; } = [];
 
-    public int HighestCompletedStage => 0;
-
-    public int LowestStoppedStage => 0;
-
-    public string Name => "silo-a";
-
-    public string ClusterId => "test";
-
-    public string DnsHostName => "localhost";
-
-    public SiloAddress SiloAddress { get; } = SiloAddress.New(IPAddress.Loopback, 1, 1);
-
-    public SiloAddress? GatewayAddress => null;
-
-    public IDisposable Subscribe(string observerName, int stage, ILifecycleObserver observer)
-    {
-        _observer = observer;
-        return this;
-    }
-
-    public Task StartAsync() => _observer.OnStart();
-
-    public Task StopAsync() => _observer.OnStop();
-
     /// <summary>One second passes, and the renewal of that second is over.</summary>
     public async Task SecondAsync()
     {
         Time.Advance(TimeSpan.FromSeconds(1));
         _ticks++;
-        await Eventually.TrueAsync(() => Leases.Calls.Count(c => c == "renew") >= _ticks && Settled(), TimeSpan.FromSeconds(10), $"renewal {_ticks}");
-    }
-
-    public void Dispose()
-    {
+        await Eventually.TrueAsync(() => Leases.CountOf("renew") >= _ticks && Settled(), TimeSpan.FromSeconds(10), $"renewal {_ticks}");
     }
 
     // A renewal that fails ends there; one that does not reads the others afterwards.

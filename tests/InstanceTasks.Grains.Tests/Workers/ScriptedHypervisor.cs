@@ -14,9 +14,11 @@ internal sealed class ScriptedHypervisor : IHypervisor
 
     public Exception? OnFence { get; set; }
 
+    public IReadOnlyList<HostDescription> Hosts { get; set; } = [];
+
     public string Name => "scripted";
 
-    public Task<IReadOnlyList<HostDescription>> ReadHostsAsync(CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyList<HostDescription>>([]);
+    public Task<IReadOnlyList<HostDescription>> ReadHostsAsync(CancellationToken cancellationToken = default) => Task.FromResult(Hosts);
 
     public Task<VerbAnswer> PrepareDiskAsync(VerbCall call, CancellationToken abort) => Verb(nameof(PrepareDiskAsync), call, abort);
 

@@ -1,3 +1,5 @@
+using InstanceTasks.Engine;
+using InstanceTasks.Grains.Tests.Ownership;
 using InstanceTasks.Grains.Workers;
 using InstanceTasks.TestKit.InProcess;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -30,6 +32,9 @@ public sealed class WorkerFixture : IAsyncLifetime
     internal IGrainFactory Factory => _silos.Silos[0].Grains;
 
     internal HostWorker NewWorker() => new(InProcessSilos.Host, Desk, Factory, Ownership, "silo-a", Options, TimeProvider.System, NullLogger<HostWorker>.Instance);
+
+    internal WorkerPool NewPool(FakeSilo silo, IHostRegistry registry) => new(
+        Hypervisor, registry, Desk, Factory, Ownership, silo, Microsoft.Extensions.Options.Options.Create(Options), TimeProvider.System, NullLogger<HostWorker>.Instance);
 
     /// <summary>Hands an attempt to the desk; what is listed when it lets go.</summary>
     internal Task<HeldAttempt> TakeAsync(Attempt attempt)

@@ -22,6 +22,9 @@ public sealed class InProcessSilos : IAsyncDisposable
     /// <summary>The only host.</summary>
     public static readonly HostName Host = new("sim-1");
 
+    // Without it a driver makes the hosts of its own default.
+    private static readonly SimulatedHostOptions OnlyHost = new() { Name = Host.Value };
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly Caller Owner = new(new UserId("demo-user"), new ProjectId("demo-project"), IsAdmin: true);
 
@@ -220,7 +223,7 @@ public sealed class InProcessSilos : IAsyncDisposable
     {
         Store = await SqliteStore.OpenAsync(new SqliteStorageOptions { DataDirectory = DataDirectory }, TimeProvider.System, NullLoggerFactory.Instance);
         Journal = new FaultyJournal(Store);
-        World = await SimulatedWorld.CreateAsync(WorldFile, [new HostDescription(Host, "nova", new Resources(64, 64 * 1024, 1000))]);
+        World = await SimulatedWorld.CreateAsync(WorldFile, [new HostDescription(Host, OnlyHost.Zone, new Resources(OnlyHost.Vcpus, OnlyHost.MemoryMb, OnlyHost.DiskGb))]);
         var builder = new InProcessTestClusterBuilder(0);
         builder.ConfigureSilo((specific, silo) => Configure(specific.SiloName, silo));
         builder.ConfigureClient(client => client.Services.Configure<ClientMessagingOptions>(o => o.ResponseTimeout = _options.ResponseTimeout));
@@ -236,7 +239,7 @@ public sealed class InProcessSilos : IAsyncDisposable
 
     private void Configure(string name, ISiloBuilder builder)
     {
-        var driver = new SimulatedHypervisor(new SimulatedHypervisorOptions { WorldFile = WorldFile });
+        var driver = new SimulatedHypervisor(new SimulatedHypervisorOptions { WorldFile = WorldFile, Hosts = [OnlyHost] });
         var world = new GatedHypervisor(name, _options.WrapDriver?.Invoke(name, driver, World) ?? driver, Trace);
         var silo = _byName[name] = new InProcessSilo(name, new CuttableStore(Store, Journal), world, driver);
         AddServices(builder.Services, silo);
