@@ -25,6 +25,23 @@ public sealed class CutOffTests
     }
 
     [Fact]
+    public async Task CutOff_ThenHealed_TheZombieTakesANewGenerationAndNeverRenewsTheOldOne()
+    {
+        await using var silos = await InProcessSilos.StartAsync();
+        var scenario = new ZombieScenario(silos, CutAt.BeforeVerb);
+        await scenario.RunAsync();
+        var old = Assert.Single(LeasesOf(silos, scenario.Zombie));
+
+        scenario.Zombie.Store.Heal();
+
+        await silos.UntilAsync(() => LeasesOf(silos, scenario.Zombie).Count == 2, "it has a new generation");
+        Assert.Equal(old, LeasesOf(silos, scenario.Zombie)[0]);
+        Assert.Equal(scenario.Ended.Seq, (await silos.Store.GetTaskAsync(scenario.Ended.Id))!.Seq);
+        Assert.Empty(await silos.FindViolationsAsync());
+        silos.Audit();
+    }
+
+    [Fact]
     public async Task CutOff_WithoutTheWorldsStampCheck_TheZombiesVerbTakesEffect()
     {
         await using var silos = await InProcessSilos.StartAsync(new InProcessOptions
@@ -38,6 +55,8 @@ public sealed class CutOffTests
         Assert.Contains(await silos.FindViolationsAsync(), v => v.StartsWith("stale:", StringComparison.Ordinal));
         Assert.Equal(2, (await silos.World.ReadEffectsAsync()).Where(e => e.Key == scenario.OldCall.Key.ToString()).Sum(e => e.Count));
     }
+
+    private static List<StoredLease> LeasesOf(InProcessSilos silos, InProcessSilo silo) => [.. new LeaseReader(silos.DataDirectory).Read().Where(l => l.Silo == silo.Name)];
 
     private static async Task AssertRefusedAndCountedAsync(InProcessSilos silos, ZombieScenario scenario)
     {

@@ -87,14 +87,7 @@ public sealed class InProcessSilos : IAsyncDisposable
     }
 
     /// <summary>Starts one more silo.</summary>
-    public async Task<InProcessSilo> StartSiloAsync()
-    {
-        var handle = await _cluster.StartAdditionalSiloAsync();
-        var silo = _byName[handle.Name];
-        silo.Handle = handle;
-        _silos.Add(silo);
-        return silo;
-    }
+    public async Task<InProcessSilo> StartSiloAsync() => Adopt(await _cluster.StartAdditionalSiloAsync());
 
     /// <summary>Kills a silo, as <c>kill -9</c> would: nothing of it reaches the store or another silo any more.</summary>
     public async Task KillAsync(InProcessSilo silo)
@@ -178,12 +171,14 @@ public sealed class InProcessSilos : IAsyncDisposable
     /// <summary>Waits for something of a test's own, and explains when it does not come.</summary>
     public async Task WaitAsync(Task task, string what)
     {
-        if (await Task.WhenAny(task, Task.Delay(Patience)) != task)
+        try
         {
-            throw new TimeoutException($"Not within {Patience.TotalSeconds} s: {what}.{Environment.NewLine}{Log}");
+            await task.WaitAsync(Patience);
         }
-
-        await task;
+        catch (TimeoutException e) when (!task.IsCompleted)
+        {
+            throw new TimeoutException($"Not within {Patience.TotalSeconds} s: {what}.{Environment.NewLine}{Log}", e);
+        }
     }
 
     /// <summary>What the protocol forbids and happened all the same.</summary>
@@ -224,15 +219,23 @@ public sealed class InProcessSilos : IAsyncDisposable
         Store = await SqliteStore.OpenAsync(new SqliteStorageOptions { DataDirectory = DataDirectory }, TimeProvider.System, NullLoggerFactory.Instance);
         Journal = new FaultyJournal(Store);
         World = await SimulatedWorld.CreateAsync(WorldFile, [new HostDescription(Host, OnlyHost.Zone, new Resources(OnlyHost.Vcpus, OnlyHost.MemoryMb, OnlyHost.DiskGb))]);
-        var builder = new InProcessTestClusterBuilder(0);
+        var builder = new InProcessTestClusterBuilder(_options.Silos);
         builder.ConfigureSilo((specific, silo) => Configure(specific.SiloName, silo));
         builder.ConfigureClient(client => client.Services.Configure<ClientMessagingOptions>(o => o.ResponseTimeout = _options.ResponseTimeout));
         _cluster = builder.Build();
         await _cluster.DeployAsync();
-        for (var i = 0; i < _options.Silos; i++)
+        foreach (var handle in _cluster.Silos)
         {
-            await StartSiloAsync();
+            Adopt(handle);
         }
+    }
+
+    private InProcessSilo Adopt(InProcessSiloHandle handle)
+    {
+        var silo = _byName[handle.Name];
+        silo.Handle = handle;
+        _silos.Add(silo);
+        return silo;
     }
 
     private string WorldFile => _directory.Combine("world.db");
