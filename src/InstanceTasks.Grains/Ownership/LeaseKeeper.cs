@@ -116,7 +116,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
 
             await ReadLiveAsync(stop);
         }
-        catch (Exception e) when (!stop.IsCancellationRequested)
+        catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             // The lease runs out by itself; until the first renewal after this, and one lease longer, nobody is declared over.
             _view = _view with { Failing = true, TrustFrom = long.MaxValue };

@@ -144,6 +144,25 @@ public sealed class LeaseKeeperTests
     }
 
     [Fact]
+    public async Task Stop_WhileARenewalFails_EndsTheLeaseAllTheSame()
+    {
+        using var host = new LeaseKeeperHost();
+        await host.StartAsync();
+        var slow = new TaskCompletionSource();
+        host.Leases.Gate = slow.Task;
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(() => host.Leases.CountOf("renew") == 1, TimeSpan.FromSeconds(10), "the renewal is sent");
+        host.Leases.Gate = Task.CompletedTask;
+
+        var stop = host.StopAsync();
+        slow.SetException(new IOException("The database went away."));
+        await stop;
+
+        Assert.Equal("leave", host.Leases.Calls[^1]);
+        Assert.Empty(await host.Leases.ReadLiveAsync());
+    }
+
+    [Fact]
     public async Task Stop_EndsTheLeaseAtOnce()
     {
         using var host = new LeaseKeeperHost();
