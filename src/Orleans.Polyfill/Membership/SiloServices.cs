@@ -25,7 +25,7 @@ public interface ILocalSiloDetails
 
     SiloAddress SiloAddress { get; }
 
-    SiloAddress? GatewayAddress { get; }
+    SiloAddress GatewayAddress { get; }
 }
 
 /// <summary>Is told of every change of a silo's status.</summary>

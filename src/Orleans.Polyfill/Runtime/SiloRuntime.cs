@@ -25,7 +25,7 @@ internal sealed class SiloRuntime : IGrainRuntime, ILocalSiloDetails
         CollectionOptions = collection.Value;
         var ip = endpoint.Value.AdvertisedIPAddress ?? System.Net.IPAddress.Loopback;
         SiloAddress = SiloAddress.New(ip, endpoint.Value.SiloPort, SiloAddress.AllocateNewGeneration());
-        GatewayAddress = endpoint.Value.GatewayPort == 0 ? null : SiloAddress.New(ip, endpoint.Value.GatewayPort, 0);
+        GatewayAddress = endpoint.Value.GatewayPort == 0 ? null! : SiloAddress.New(ip, endpoint.Value.GatewayPort, 0);
         Name = string.IsNullOrEmpty(silo.Value.SiloName) ? $"Silo_{Guid.NewGuid().ToString("N")[..5]}" : silo.Value.SiloName;
         IncomingFilters = [.. services.GetServices<IIncomingGrainCallFilter>()];
         Sender = new(hub, this, clock, MessagingOptions, services.GetServices<IOutgoingGrainCallFilter>());
@@ -60,7 +60,7 @@ internal sealed class SiloRuntime : IGrainRuntime, ILocalSiloDetails
 
     public SiloAddress SiloAddress { get; }
 
-    public SiloAddress? GatewayAddress { get; }
+    public SiloAddress GatewayAddress { get; }
 
     public string Name { get; }
 

@@ -19,7 +19,7 @@ internal class FakeSilo : ISiloLifecycle, ILocalSiloDetails, IDisposable
 
     public SiloAddress SiloAddress { get; } = SiloAddress.New(IPAddress.Loopback, 1, 1);
 
-    public SiloAddress? GatewayAddress => null;
+    public SiloAddress GatewayAddress => null!;
 
     public IDisposable Subscribe(string observerName, int stage, ILifecycleObserver observer)
     {
