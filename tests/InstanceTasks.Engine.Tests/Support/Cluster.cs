@@ -14,7 +14,7 @@ internal sealed class Cluster
 
     public Cluster()
     {
-        Journal = new MemoryJournal(Time, g => Over.Contains(g)) { After = _ => Invariants.Check(Journal!) };
+        Journal = new MemoryJournal(Time, g => Over.Contains(g)) { After = c => Invariants.Check(Journal!, c) };
         Queries = new MemoryQueries(Journal);
         Home = AddNode();
         foreach (var (host, capacity) in new[] { (Some.Host1, new Resources(8, 8192, 80)), (Some.Host2, new Resources(4, 4096, 40)) })

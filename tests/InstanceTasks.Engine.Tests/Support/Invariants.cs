@@ -3,16 +3,16 @@ namespace InstanceTasks.Engine.Tests.Support;
 /// <summary>What holds after every commit.</summary>
 internal static class Invariants
 {
-    public static void Check(MemoryJournal journal)
+    public static void Check(MemoryJournal journal, Commit commit)
     {
-        foreach (var row in journal.Tasks.Values.Where(r => r.Record.Outcome != TaskOutcome.Refused && r.Undecodable is null))
+        foreach (var write in commit.Tasks)
         {
-            CheckTask(row);
+            CheckTask(journal.Tasks[write.After.Id]);
         }
 
-        foreach (var instance in journal.Instances.Values)
+        foreach (var instance in commit.Tasks.Select(t => t.After.Instance).Distinct())
         {
-            CheckInstance(journal, instance);
+            CheckInstance(journal, journal.Instances[instance]);
         }
 
         CheckSums(journal);
