@@ -144,37 +144,55 @@ print_skips() {
 }
 
 run_suite() {
-  local project="$1" name log trx code started=$SECONDS left
+  local project="$1" name
   name="$(basename "$project" .csproj)"
-  log="$results/$name.log" trx="$results/$name.trx"
-  if [[ "$name" == Orleans.Polyfill.Tests ]] && with_packages; then
-    printf '%-44s not built with the packages\n' "$name"
+  if [[ "$name" == Orleans.Polyfill.Tests ]] && with_packages; then return; fi
+  execute "$name" "$name" "$project" -c Release --no-build -tl:off
+}
+
+# With the packages: what needs the polyfill all the same (its own tests, and the faults of a network that only it can make) is built and
+# run beside them, so that both builds are tried wherever both can be had.
+run_with_polyfill() {
+  local project="$1" name log="$results/polyfill-build.log"
+  name="$(basename "$project" .csproj)"
+  [[ "$name" == Orleans.Polyfill.Tests || "$name" == InstanceTasks.Grains.Tests ]] && with_packages || return 0
+  if ! dotnet build "$project" -c Release -p:Orleans=polyfill --artifacts-path "$results/polyfill" --nologo -v m -tl:off --disable-build-servers >>"$log" 2>&1; then
+    grep -E 'error|warning' "$log" | sort -u | head -n 40
+    problem "the build of $name with the polyfill ($log)"
     return
   fi
+  execute "$name" "$name.polyfill" "$results/polyfill/bin/$name/release/$name.dll"
+}
+
+# suite, name of its results, and what 'dotnet test' is to run
+execute() {
+  local name="$1" label="$2" log trx code started=$SECONDS left
+  shift 2
+  log="$results/$label.log" trx="$results/$label.trx"
   left=$((budget - (SECONDS - begun)))
-  if ((left <= 0)); then problem "$name did not run: the budget of $((budget / 60)) minutes is used up"; return; fi
+  if ((left <= 0)); then problem "$label did not run: the budget of $((budget / 60)) minutes is used up"; return; fi
   local filter=(--filter 'Category!=Full')
   ((full == 0)) || filter=()
-  INSTANCETASKS_TEST_RUN="$run" timeout --kill-after=10 "$left" dotnet test "$project" -c Release --no-build --nologo -tl:off \
-    "${filter[@]}" --logger "trx;LogFileName=$trx" --logger 'console;verbosity=normal' --results-directory "$results/$name" \
+  INSTANCETASKS_TEST_RUN="$run" timeout --kill-after=10 "$left" dotnet test "$@" --nologo \
+    "${filter[@]}" --logger "trx;LogFileName=$trx" --logger 'console;verbosity=normal' --results-directory "$results/$label" \
     --blame --blame-hang-timeout 10m --blame-hang-dump-type none >"$log" 2>&1 &
   current=$!
   wait "$current"
   code=$?
   current=""
-  end_processes "$name"
-  count "$name" "$trx" "$log" "$code" "$((SECONDS - started))"
+  end_processes "$label"
+  count "$name" "$label" "$trx" "$log" "$code" "$((SECONDS - started))"
 }
 
 count() {
-  local name="$1" trx="$2" log="$3" code="$4" seconds="$5" total executed ok bad
+  local name="$1" label="$2" trx="$3" log="$4" code="$5" seconds="$6" total executed ok bad
   total=0 executed=0 ok=0
   if [[ -s "$trx" ]]; then
     total="$(attribute total "$trx")" executed="$(attribute executed "$trx")" ok="$(attribute passed "$trx")"
   fi
   total=${total:-0} executed=${executed:-0} ok=${ok:-0}
   bad=$((executed - ok))
-  printf '%-44s %9s   %d passed, %d failed, %d skipped\n' "$name" "$(minutes "$seconds")" "$ok" "$bad" "$((total - executed))"
+  printf '%-44s %9s   %d passed, %d failed, %d skipped\n' "$label" "$(minutes "$seconds")" "$ok" "$bad" "$((total - executed))"
   passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + total - executed))
   ((total == executed)) || print_skips "$trx"
   if ((bad > 0)); then
@@ -182,9 +200,9 @@ count() {
     printf '    all of it: %s\n' "$log"
   elif ((code != 0)); then
     grep -A 4 'The test running when' "$log" || tail -n 25 "$log"
-    problem "$name ended with code $code although no test failed: a test host crashed or hung, or the time was up ($log)"
+    problem "$label ended with code $code although no test failed: a test host crashed or hung, or the time was up ($log)"
   elif ((total == 0)) && ! grep -rqs '"Category", "Full"' "tests/$name" --include='*.cs'; then
-    problem "$name has no test that ran ($log)"
+    problem "$label has no test that ran ($log)"
   fi
 }
 
@@ -198,5 +216,6 @@ choose_suites
 install_missing
 build
 for project in "${projects[@]}"; do run_suite "$project"; done
+for project in "${projects[@]}"; do run_with_polyfill "$project"; done
 printf '%-44s %9s\n' "all" "$(minutes $((SECONDS - begun)))"
 verdict
