@@ -38,6 +38,7 @@ public sealed class WorldAuditTests(PreparedDirectory prepared)
     [InlineData("quota leaked", "UPDATE quota SET instances = instances + 1", "quota says")]
     [InlineData("a server is still held", "UPDATE instances SET body = json_set(body, '$.holder', json_object('id', id, 'kind', 'stop', 'request', 'req-x')) WHERE rowid_ = 1", "is still held by")]
     [InlineData("a task has not ended", "UPDATE tasks SET body = json_set(body, '$.run', 'Running', '$.outcome', 'None') WHERE rowid_ = 1", "has not ended")]
+    [InlineData("a task is not what its events say", "UPDATE tasks SET body = json_set(body, '$.epoch', 99) WHERE rowid_ = 1", "is not what its events lead to")]
     public void Compare_StoreTampered_ReportsIt(string what, string sql, string expected) => Check(what, "task_events", sql, expected);
 
     [Fact]

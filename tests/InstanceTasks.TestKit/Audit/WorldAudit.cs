@@ -1,7 +1,9 @@
+using InstanceTasks.Engine;
+
 namespace InstanceTasks.TestKit;
 
 /// <summary>
-/// Compares the store with the simulated world, both ways, when nothing is under way: servers and machines, power and disks, claims, capacity,
+/// Compares the store with the simulated world, both ways, when nothing is under way: tasks and what their events lead to, servers and machines, power and disks, claims, capacity,
 /// quota, holders, the client's list of accepted requests, and how often each effect happened.
 /// </summary>
 public sealed class WorldAudit
@@ -45,6 +47,7 @@ public sealed class WorldAudit
         {
             _report.Check(task.IsEnded, () => $"task {task.Id} ({task.Kind}) on {task.Instance} has not ended: {task.State}, step {task.Step}, {task.WaitReason}");
             _report.Check(task.TaskState is null || !task.IsEnded, () => $"task {task.Id} ({task.Kind}) has ended and still shows task_state {task.TaskState}");
+            _report.Check(EngineJson.Write(TaskMachine.Fold(_store.ReadEvents(task.Id))) == EngineJson.Write(task), () => $"task {task.Id} ({task.Kind}) is not what its events lead to");
             _report.Check(_instances.Any(i => i.Id == task.Instance), () => $"task {task.Id} ({task.Kind}) is about server {task.Instance}, which does not exist");
         }
 
