@@ -141,7 +141,8 @@ public sealed class HostActor
             return;
         }
 
-        foreach (var (machine, _) in _fences.Where(f => _ownership.LiveGenerations.All(g => HasConfirmed(g, f.Key, f.Value))).ToList())
+        var runners = Runners().ToList();
+        foreach (var (machine, _) in _fences.Where(f => runners.TrueForAll(g => HasConfirmed(g, f.Key, f.Value))).ToList())
         {
             _fences.Remove(machine);
             foreach (var poller in _pollers.Values)

@@ -42,8 +42,6 @@ internal static class WorldText
 
     public static SimulatedOperationState ReadState(string text) => (SimulatedOperationState)Find(States, text);
 
-    public static SimulatedAbortRule ReadRule(string text) => (SimulatedAbortRule)Find(Rules, text);
-
     public static SimulatedFaultAction ReadAction(string text) => (SimulatedFaultAction)Find(Actions, text);
 
     public static Direction ReadDirection(string text) => text == "do" ? Direction.Do : Direction.Undo;
