@@ -30,6 +30,9 @@ public static class FailureKinds
     /// <summary>The machine is not known to the hypervisor.</summary>
     public const string MachineMissing = "machine_missing";
 
+    /// <summary>The hypervisor did not answer: whether the operation began, and whether it is under way, is not known.</summary>
+    public const string Unreachable = "unreachable";
+
     /// <summary>The runner that had the attempt is gone; whether the effect happened is not known.</summary>
     public const string Lost = "lost";
 

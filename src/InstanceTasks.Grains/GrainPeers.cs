@@ -26,6 +26,15 @@ internal sealed class GrainPeers(IGrainFactory grains) : IPeers
     /// <inheritdoc/>
     public Task<FenceAnswer> FenceAsync(HostName host, InstanceId machine, Stamp below) => Of(host).Fence(machine, below);
 
+    /// <inheritdoc/>
+    public Task<BeginAnswer> BeginAsync(TaskId task, Stamp stamp, long generation) => Of(task).Begin(stamp, generation);
+
+    /// <inheritdoc/>
+    public Task EndedAsync(AttemptOutcome outcome) => Of(outcome.Key.Task).Ended(outcome);
+
+    /// <inheritdoc/>
+    public Task<PollAnswer> PollAsync(HostName host, PollRequest request) => Of(host).Poll(request);
+
     private ITaskGrain Of(TaskId task) => grains.GetGrain<ITaskGrain>(task.GrainKey);
 
     private IHostGrain Of(HostName host) => grains.GetGrain<IHostGrain>(host.GrainKey);

@@ -16,11 +16,12 @@ public static class GrainsServiceCollectionExtensions
         services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
         services.AddSingleton<IPeers, GrainPeers>();
         services.AddSingleton<WakeLater>();
+        services.AddSingleton(s => new SiloName(s.GetRequiredService<ILocalSiloDetails>().Name));
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<IOwnership>(s => s.GetRequiredService<LeaseKeeper>());
-        services.AddSingleton<StepRunner>();
+        services.AddSingleton<IStepRunner, StepRunner>();
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<WorkerDesk>(s, s.GetRequiredService<IOptions<WorkerOptions>>().Value));
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s => s.GetRequiredService<LeaseKeeper>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, LeaseLifecycle>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RecoveryStarter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, WorkerPool>();
         return services;

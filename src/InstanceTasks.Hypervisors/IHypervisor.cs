@@ -9,7 +9,8 @@ namespace InstanceTasks.Hypervisors;
 /// Cancelling the token asks for an abort: the verb returns soon, and its effect may or may not be there.
 /// A verb throws <see cref="HypervisorException"/> when it failed, <see cref="StaleStampException"/> when its stamp was refused or a fence ended
 /// it, and <see cref="OperationCanceledException"/> when it was aborted; an abort that came too late returns the normal answer.
-/// Every call throws <see cref="HypervisorException"/>, retryable, while the host cannot be reached; whether a verb began is then not known.
+/// Every call throws <see cref="HypervisorException"/>, retryable and of kind <see cref="FailureKinds.Unreachable"/>, while the host cannot be reached;
+/// whether a verb began is then not known, and it may still be under way.
 /// Only the step runner calls this interface.
 /// </summary>
 public interface IHypervisor : IHypervisorHosts

@@ -47,7 +47,7 @@ public sealed class WiringTests
 
         Assert.Equal(TimeSpan.FromMilliseconds(500), app.Services.GetRequiredService<IOptions<LeaseOptions>>().Value.RenewEvery);
         Assert.Equal(7, app.Services.GetRequiredService<IOptions<RecoveryOptions>>().Value.BatchSize);
-        Assert.Equal(3, app.Services.GetRequiredService<IOptions<Grains.Workers.WorkerOptions>>().Value.PerHost);
+        Assert.Equal(3, app.Services.GetRequiredService<IOptions<WorkerOptions>>().Value.PerHost);
         Assert.Equal("somebody", app.Services.GetRequiredService<IOptions<Api.ApiOptions>>().Value.UserId);
     }
 }

@@ -15,7 +15,8 @@ internal static class AcceptComposer
         var changed = instance with { Turn = instance.Turn + 1, Holder = RefOf(request), FenceNext = false, UpdatedAt = now };
         var task = NewTask(instance, request, plan, now) with
         {
-            Run = TaskRun.Running, Turn = changed.Turn, Epoch = 1, Generation = generation, Token = Guid.NewGuid(),
+            // An id is accepted once, so it is a one-time token as good as any.
+            Run = TaskRun.Running, Turn = changed.Turn, Epoch = 1, Generation = generation, Token = request.Task.Value,
             StartedAt = now, MustFence = instance.FenceNext,
         };
         return Compose("accept", changed, request, Accepted(task, now), AcceptDue) with { Quota = NewQuota(instance, request) };

@@ -23,8 +23,7 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
     {
         for (var attempt = 0; attempt < Tries; attempt++)
         {
-            await LoadAsync(fresh: attempt > 0);
-            var decision = AcceptRules.Decide(_instance, request);
+            var decision = await DecideAsync(request, fresh: attempt > 0);
             if (decision.Mode is AcceptMode.Refuse or AcceptMode.Join || request.DryRun)
             {
                 return Undecided(decision, request);
@@ -45,7 +44,8 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
     {
         for (var attempt = 0; attempt < Tries; attempt++)
         {
-            await LoadAsync(fresh: attempt > 0);
+            // Remembering that there is none says nothing: it may have been created since, by a commit that came late.
+            await LoadAsync(fresh: attempt > 0 || _instance is null);
             if (_instance is null)
             {
                 return new() { Verdict = SettleVerdict.Stale };
@@ -203,13 +203,33 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
 
     private TaskId Joined() => (_instance!.Queue.Find(q => q.Kind == TaskKinds.Delete) ?? _instance.Holder)!.Id;
 
-    private async Task LoadAsync(bool fresh)
+    /// <summary>
+    /// Decides; a "no" only from what the journal says now. What is remembered may be old, since another activation may have been at work, and
+    /// unlike an accept a refusal has no commit that would find that out: the instance would be shut to everybody for as long as this object lives.
+    /// </summary>
+    private async Task<AcceptDecision> DecideAsync(SubmitTask request, bool fresh)
     {
-        if (!_loaded || fresh)
+        var isFresh = await LoadAsync(fresh);
+        var decision = AcceptRules.Decide(_instance, request);
+        if (isFresh || (decision.Mode is not (AcceptMode.Refuse or AcceptMode.Join) && !request.DryRun))
         {
-            _instance = await journal.ReadInstanceAsync(id);
-            _loaded = true;
+            return decision;
         }
+
+        await LoadAsync(fresh: true);
+        return AcceptRules.Decide(_instance, request);
+    }
+
+    private async Task<bool> LoadAsync(bool fresh)
+    {
+        if (_loaded && !fresh)
+        {
+            return false;
+        }
+
+        _instance = await journal.ReadInstanceAsync(id);
+        _loaded = true;
+        return true;
     }
 
     private async Task<CommitResult?> CommitAsync(Commit commit)

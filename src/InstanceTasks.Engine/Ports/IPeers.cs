@@ -23,6 +23,15 @@ public interface IPeers
 
     /// <summary>Orders the fence of a machine in every runner, and says how far it is.</summary>
     Task<FenceAnswer> FenceAsync(HostName host, InstanceId machine, Stamp below);
+
+    /// <summary>A runner asks a task for the grant of an attempt.</summary>
+    Task<BeginAnswer> BeginAsync(TaskId task, Stamp stamp, long generation);
+
+    /// <summary>A runner reports an outcome to its task; repeated until it returns.</summary>
+    Task EndedAsync(AttemptOutcome outcome);
+
+    /// <summary>A worker asks a host for work.</summary>
+    Task<PollAnswer> PollAsync(HostName host, PollRequest request);
 }
 
 /// <summary>What the process knows about itself and the other generations (design §4.3).</summary>

@@ -27,8 +27,8 @@ internal static class OutcomeRules
     private static TaskDecision Failed(TaskRecord task, Step step, AttemptOutcome outcome, DateTimeOffset now)
     {
         var failure = outcome.Failure ?? new Failure(FailureKinds.Internal, "The attempt failed without a reason.");
-        // Stopped or given up: nobody knows whether the effect happened, so what comes next fences and looks first.
-        var lost = outcome.Result == AttemptResult.Abandoned || failure.Kind == FailureKinds.Lost;
+        // Stopped, given up or out of sight: the operation may even be under way, so what comes next fences and looks first.
+        var lost = outcome.Result == AttemptResult.Abandoned || failure.Kind is FailureKinds.Lost or FailureKinds.Unreachable or FailureKinds.Internal;
         if (task.Intent == TaskIntent.Supersede || task is { Phase: TaskPhase.Forward, Intent: TaskIntent.Cancel })
         {
             return Stopped(task, failure, lost, now);

@@ -47,7 +47,7 @@ public static class TaskMachine
         return Project(shape.HasMachine ? changed : changed with { Turn = 0 });
     }
 
-    private static TaskTrigger TriggerOf(TaskEvent e) => e switch
+    internal static TaskTrigger TriggerOf(TaskEvent e) => e switch
     {
         TaskGranted => TaskTrigger.Grant,
         TaskClaimed => TaskTrigger.Claim,

@@ -5,13 +5,10 @@ using InstanceTasks.Hypervisors;
 namespace InstanceTasks.Grains.Workers;
 
 /// <summary>The only place from which effects on machines start.</summary>
-internal sealed class StepRunner(IHypervisor hypervisor, TimeProvider time)
+internal sealed class StepRunner(IHypervisor hypervisor, TimeProvider time) : IStepRunner
 {
-    /// <summary>
-    /// The one entry that executes a task's step on an instance: fences and observes first where the attempt says so, then runs the verb.
-    /// Every end is an outcome; only cancellation that was asked for by <paramref name="abort"/> is thrown.
-    /// </summary>
-    public async Task<AttemptOutcome> ExecuteTaskOnInstance(Attempt task, MachineSpec instance, CancellationToken abort)
+    /// <inheritdoc/>
+    public async Task<AttemptOutcome> ExecuteTaskOnInstance(Attempt task, MachineSpec instance, Func<bool> mayStart, CancellationToken abort)
     {
         var begun = time.GetUtcNow();
         try
@@ -24,6 +21,11 @@ internal sealed class StepRunner(IHypervisor hypervisor, TimeProvider time)
             if (task.ObserveFirst && await hypervisor.ObserveAsync(task.Host, instance.Instance, task.Key, abort) is { Happened: true } seen)
             {
                 return Outcome(task, AttemptResult.Succeeded, begun, power: seen.Power) with { Observed = true };
+            }
+
+            if (!mayStart())
+            {
+                return Outcome(task, AttemptResult.NotBegun, begun);
             }
 
             var answer = await RunAsync(task, new VerbCall(task.Host, instance, task.Key, task.Stamp), abort);

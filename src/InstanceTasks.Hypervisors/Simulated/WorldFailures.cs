@@ -22,12 +22,12 @@ internal static class WorldFailures
         new(FailureKinds.Hypervisor, "The hypervisor cannot be reached.", Details: $"the simulated world has no host {host}");
 
     public static Failure Unreachable(string host) =>
-        new(FailureKinds.Hypervisor, "The hypervisor cannot be reached at the moment. It is tried again.", Retryable: true, Details: $"host {host} is unreachable");
+        new(FailureKinds.Unreachable, "The hypervisor cannot be reached at the moment. It is tried again.", Retryable: true, Details: $"host {host} is unreachable");
 
     public static Failure OfFault(long fault, string kind, string message, bool retryable) =>
         new(kind, message, retryable, Details: $"injected fault {fault}");
 
     /// <summary>The world's file did not answer. Whether something was begun is not known: the next attempt observes.</summary>
     public static HypervisorException OfFile(SqliteException e) =>
-        new(new Failure(FailureKinds.Hypervisor, "The hypervisor did not answer. It is tried again.", Retryable: true, Details: $"simulated world: {e.Message}"));
+        new(new Failure(FailureKinds.Unreachable, "The hypervisor did not answer. It is tried again.", Retryable: true, Details: $"simulated world: {e.Message}"));
 }

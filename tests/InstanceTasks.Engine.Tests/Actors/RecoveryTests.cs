@@ -410,5 +410,11 @@ public sealed class RecoveryTests
         public Task<WhereAnswer> WhereAsync(HostName host, VerbKey key, Stamp stamp) => throw new NotSupportedException();
 
         public Task<FenceAnswer> FenceAsync(HostName host, InstanceId machine, Stamp below) => throw new NotSupportedException();
+
+        public Task<BeginAnswer> BeginAsync(TaskId task, Stamp stamp, long generation) => throw new NotSupportedException();
+
+        public Task EndedAsync(AttemptOutcome outcome) => throw new NotSupportedException();
+
+        public Task<PollAnswer> PollAsync(HostName host, PollRequest request) => throw new NotSupportedException();
     }
 }

@@ -259,6 +259,13 @@ internal sealed class ClusterPeers(Cluster cluster) : IPeers
     public Task<WhereAnswer> WhereAsync(HostName host, VerbKey key, Stamp stamp) => Task.FromResult(cluster.HostOf(host).Where(key, stamp));
 
     public Task<FenceAnswer> FenceAsync(HostName host, InstanceId machine, Stamp below) => Task.FromResult(cluster.HostOf(host).Fence(machine, below));
+
+    // The worker of these tests is a scripted one and reaches the actors directly.
+    public Task<BeginAnswer> BeginAsync(TaskId task, Stamp stamp, long generation) => throw new NotSupportedException();
+
+    public Task EndedAsync(AttemptOutcome outcome) => throw new NotSupportedException();
+
+    public Task<PollAnswer> PollAsync(HostName host, PollRequest request) => throw new NotSupportedException();
 }
 
 /// <summary>The queries that the engine asks.</summary>

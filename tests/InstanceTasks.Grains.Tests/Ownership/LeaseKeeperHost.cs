@@ -1,3 +1,4 @@
+using InstanceTasks.Engine;
 using InstanceTasks.TestKit;
 using InstanceTasks.TestKit.InProcess;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,9 +13,9 @@ internal sealed class LeaseKeeperHost : FakeSilo
 
     public LeaseKeeperHost(bool soleOwner = false)
     {
-        Keeper = new LeaseKeeper(Leases, Options.Create(new LeaseOptions { SoleOwner = soleOwner }), this, Time, NullLogger<LeaseKeeper>.Instance);
+        Keeper = new LeaseKeeper(Leases, Options.Create(new LeaseOptions { SoleOwner = soleOwner }), new SiloName("silo-a"), Time, NullLogger<LeaseKeeper>.Instance);
         Keeper.Changed += (_, change) => Changes.Add(change.Cause);
-        Keeper.Participate(this);
+        new LeaseLifecycle(Keeper).Participate(this);
     }
 
     public FakeLeases Leases { get; } = new();

@@ -1,3 +1,4 @@
+using InstanceTasks.Engine;
 using InstanceTasks.TestKit;
 
 namespace InstanceTasks.Grains.Tests.Ownership;

@@ -1,3 +1,5 @@
+using InstanceTasks.Engine;
+
 namespace InstanceTasks.Grains.Tests.Ownership;
 
 public sealed class TokenLedgerTests

@@ -1,3 +1,5 @@
+using InstanceTasks.Engine;
+
 namespace InstanceTasks.Grains.Tests.Workers;
 
 public sealed class HostWorkerTests : IAsyncLifetime, IDisposable

@@ -14,6 +14,9 @@ internal sealed class ScriptedHypervisor : IHypervisor
 
     public Exception? OnFence { get; set; }
 
+    /// <summary>What happens while a fence is under way.</summary>
+    public Action? Fencing { get; set; }
+
     public IReadOnlyList<HostDescription> Hosts { get; set; } = [];
 
     public string Name => "scripted";
@@ -47,6 +50,7 @@ internal sealed class ScriptedHypervisor : IHypervisor
     public Task FenceAsync(HostName host, InstanceId machine, Stamp below, CancellationToken abort)
     {
         Calls.Enqueue("Fence");
+        Fencing?.Invoke();
         return OnFence is { } error ? Task.FromException(error) : Task.CompletedTask;
     }
 

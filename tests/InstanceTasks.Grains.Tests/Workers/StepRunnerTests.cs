@@ -8,6 +8,7 @@ public sealed class StepRunnerTests
     private static readonly string[] AllInOrder = ["Fence", "Observe", "Reset"];
 
     private readonly ScriptedHypervisor _hypervisor = new();
+    private bool _mayStart = true;
 
     [Fact]
     public async Task Execute_AFirstAttempt_RunsTheVerbAtOnce()
@@ -24,6 +25,21 @@ public sealed class StepRunnerTests
         await ExecuteAsync(Some.Attempt() with { FenceFirst = true, ObserveFirst = true });
 
         Assert.Equal(AllInOrder, _hypervisor.Calls);
+    }
+
+    /// <summary>
+    /// Found by the simulator: a process stood still while its fence was under way, lost its lease, and then began the verb, because the
+    /// lease had been looked at before the fence only.
+    /// </summary>
+    [Fact]
+    public async Task Execute_WhenTheLeaseIsLostDuringTheFence_DoesNotBegin()
+    {
+        _hypervisor.Fencing = () => _mayStart = false;
+
+        var outcome = await ExecuteAsync(Some.Attempt() with { FenceFirst = true, ObserveFirst = true });
+
+        Assert.Equal(AllInOrder[..2], _hypervisor.Calls);
+        Assert.Equal(AttemptResult.NotBegun, outcome.Result);
     }
 
     [Fact]
@@ -111,5 +127,5 @@ public sealed class StepRunnerTests
         Assert.Equal(new VerbCall(attempt.Host, attempt.Machine, attempt.Key, attempt.Stamp), seen);
     }
 
-    private Task<AttemptOutcome> ExecuteAsync(Attempt attempt) => new StepRunner(_hypervisor, TimeProvider.System).ExecuteTaskOnInstance(attempt, attempt.Machine, CancellationToken.None);
+    private Task<AttemptOutcome> ExecuteAsync(Attempt attempt) => new StepRunner(_hypervisor, TimeProvider.System).ExecuteTaskOnInstance(attempt, attempt.Machine, () => _mayStart, CancellationToken.None);
 }

@@ -1,3 +1,4 @@
+using InstanceTasks.Engine;
 using InstanceTasks.Grains.Workers;
 using InstanceTasks.Hypervisors;
 

@@ -24,17 +24,17 @@ public sealed class WorkerFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _silos = await InProcessSilos.StartAsync(new InProcessOptions { Workers = o => o.Enabled = false, Filters = [Grains], ResponseTimeout = TimeSpan.FromSeconds(2) });
-        Desk = new WorkerDesk(new StepRunner(Hypervisor, TimeProvider.System), Factory, Ownership, Options, TimeProvider.System, NullLogger<WorkerDesk>.Instance);
+        Desk = new WorkerDesk(new StepRunner(Hypervisor, TimeProvider.System), Peers, Ownership, Options, TimeProvider.System, NullLogger<WorkerDesk>.Instance);
     }
 
     public Task DisposeAsync() => _silos.DisposeAsync().AsTask();
 
-    internal IGrainFactory Factory => _silos.Silos[0].Grains;
+    internal IPeers Peers => new GrainPeers(_silos.Silos[0].Grains);
 
-    internal HostWorker NewWorker() => new(InProcessSilos.Host, Desk, Factory, Ownership, "silo-a", Options, TimeProvider.System, NullLogger<HostWorker>.Instance);
+    internal HostWorker NewWorker() => new(InProcessSilos.Host, Desk, Peers, Ownership, "silo-a", Options, TimeProvider.System, NullLogger<HostWorker>.Instance);
 
     internal WorkerPool NewPool(FakeSilo silo, IHostRegistry registry) => new(
-        Hypervisor, registry, Desk, Factory, Ownership, silo, Microsoft.Extensions.Options.Options.Create(Options), TimeProvider.System, NullLogger<HostWorker>.Instance);
+        Hypervisor, registry, Desk, Peers, Ownership, silo, Microsoft.Extensions.Options.Options.Create(Options), TimeProvider.System, NullLogger<HostWorker>.Instance);
 
     /// <summary>Hands an attempt to the desk; what is listed when it lets go.</summary>
     internal Task<HeldAttempt> TakeAsync(Attempt attempt)

@@ -1,17 +1,15 @@
-using System.Collections.Concurrent;
-using InstanceTasks.Engine;
 using Microsoft.Extensions.Logging;
 
-namespace InstanceTasks.Grains.Workers;
+namespace InstanceTasks.Engine;
 
 /// <summary>Pulls work for one host: long-polls its grain, hands attempts to the desk, carries fences out and confirms them at once.</summary>
-internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IGrainFactory grains, IOwnership ownership, string silo, WorkerOptions options, TimeProvider time, ILogger<HostWorker> logger)
+internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IPeers peers, IOwnership ownership, string silo, WorkerOptions options, TimeProvider time, ILogger<HostWorker> logger)
 {
     private static readonly TimeSpan WhenFull = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
 
-    private readonly ConcurrentDictionary<HeldAttempt, bool> _over = new();
-    private readonly ConcurrentDictionary<FenceOrder, bool> _fenced = new();
+    private readonly Unsaid<HeldAttempt> _over = new();
+    private readonly Unsaid<FenceOrder> _fenced = new();
     private volatile bool _draining;
 
     /// <summary>Takes no new work from now on; fences are still answered.</summary>
@@ -34,7 +32,7 @@ internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IGrainF
             catch (Exception e)
             {
                 LogPollFailed(e, host);
-                await Task.WhenAny(Task.Delay(AfterFailure, time, stop));
+                await Task.Delay(AfterFailure, time, stop).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
             }
         }
 
@@ -58,17 +56,17 @@ internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IGrainF
 
     private async Task PollAsync(int room, TimeSpan wait)
     {
-        var over = _over.Keys.ToList();
-        var fenced = _fenced.Keys.ToList();
+        var over = _over.All();
+        var fenced = _fenced.All();
         var generation = ownership.Generation;
-        var answer = await grains.GetGrain<IHostGrain>(host.GrainKey).Poll(new PollRequest
+        var answer = await peers.PollAsync(host, new PollRequest
         {
             Generation = generation, Silo = silo, Held = desk.HeldOn(host), Over = over, Fenced = fenced, Room = room, Wait = wait,
         });
-        over.ForEach(o => _over.TryRemove(o, out _));
-        fenced.ForEach(f => _fenced.TryRemove(f, out _));
+        _over.Remove(over);
+        _fenced.Remove(fenced);
         answer.Fences.ForEach(f => _ = FenceAsync(f));
-        answer.Attempts.ForEach(a => desk.Take(a, held => _over.TryAdd(held, true)));
+        answer.Attempts.ForEach(a => desk.Take(a, _over.Add));
     }
 
     private async Task FenceAsync(FenceOrder order)
@@ -76,13 +74,47 @@ internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IGrainF
         try
         {
             await desk.FenceAsync(order);
-            _fenced.TryAdd(order, true);
+            _fenced.Add(order);
             await PollAsync(0, TimeSpan.Zero);
         }
         catch (Exception e)
         {
             // The confirmation goes with the next poll.
             LogConfirmFailed(e, host, order.Machine);
+        }
+    }
+
+    /// <summary>What the host must still be told, in order; kept until a poll that said it has returned.</summary>
+    private sealed class Unsaid<T>
+        where T : notnull
+    {
+        private readonly List<T> _items = [];
+
+        public void Add(T item)
+        {
+            lock (_items)
+            {
+                if (!_items.Contains(item))
+                {
+                    _items.Add(item);
+                }
+            }
+        }
+
+        public List<T> All()
+        {
+            lock (_items)
+            {
+                return [.. _items];
+            }
+        }
+
+        public void Remove(List<T> said)
+        {
+            lock (_items)
+            {
+                said.ForEach(s => _items.Remove(s));
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace InstanceTasks.Grains;
+namespace InstanceTasks.Engine;
 
 /// <content>Log messages.</content>
 internal sealed partial class LeaseKeeper

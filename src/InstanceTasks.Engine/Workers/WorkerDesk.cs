@@ -1,29 +1,27 @@
-using System.Collections.Concurrent;
-using InstanceTasks.Engine;
 using Microsoft.Extensions.Logging;
 
-namespace InstanceTasks.Grains.Workers;
+namespace InstanceTasks.Engine;
 
 /// <summary>
 /// What this process holds: attempts it was given, until their task has acknowledged the outcome. Local to the process, and outlives the
 /// grains on both sides. An attempt starts only when its task has granted it, the lease is safe, and no fence is above its stamp.
 /// </summary>
-internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains, IOwnership ownership, WorkerOptions options, TimeProvider time, ILogger<WorkerDesk> logger)
+internal sealed partial class WorkerDesk(IStepRunner runner, IPeers peers, IOwnership ownership, WorkerOptions options, TimeProvider time, ILogger<WorkerDesk> logger)
 {
-    private readonly ConcurrentDictionary<(VerbKey Key, Stamp Stamp), HeldWork> _held = new();
     // So many machines' fences are kept. Forgetting the oldest is safe: the world refuses what is older, too.
     private const int KeepFences = 10_000;
 
+    private readonly Dictionary<(VerbKey Key, Stamp Stamp), HeldWork> _held = [];
     private readonly Dictionary<InstanceId, Stamp> _fences = [];
     private readonly Queue<InstanceId> _fencedFirst = new();
     private readonly Lock _gate = new();
     private volatile bool _stopping;
 
     /// <summary>Attempts on a host, as a poll lists them.</summary>
-    public List<HeldAttempt> HeldOn(HostName host) => [.. _held.Values.Where(h => h.Attempt.Host == host).Select(h => h.ToHeld())];
+    public List<HeldAttempt> HeldOn(HostName host) => [.. Held(h => h.Attempt.Host == host).Select(h => h.ToHeld())];
 
     /// <summary>How many are on a host and not ended.</summary>
-    public int RunningOn(HostName host) => _held.Values.Count(h => h.Attempt.Host == host && h.Outcome is null);
+    public int RunningOn(HostName host) => Held(h => h.Attempt.Host == host && h.Outcome is null).Count;
 
     /// <summary>Takes an attempt; <paramref name="over"/> is called once it needs no more listing. One that is here already is left alone.</summary>
     public void Take(Attempt attempt, Action<HeldAttempt> over)
@@ -35,7 +33,7 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
         }
 
         var work = new HeldWork(attempt, ownership.Generation);
-        if (_held.TryAdd((attempt.Key, attempt.Stamp), work))
+        if (Add(work))
         {
             _ = RunToEndAsync(work, over);
         }
@@ -54,12 +52,40 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
             older = [.. _held.Values.Where(h => h.Attempt.Machine.Instance == order.Machine && h.Attempt.Stamp < order.Below && h.Outcome is null)];
         }
 
-        foreach (var work in older)
-        {
-            await work.AbortAsync();
-        }
+        older.ForEach(w => w.Abort());
+        await AllEndedAsync(older);
+    }
 
-        await Task.WhenAll(older.Select(w => w.Ended));
+    private static async Task AllEndedAsync(List<HeldWork> works)
+    {
+        foreach (var work in works)
+        {
+            await work.Ended;
+        }
+    }
+
+    private List<HeldWork> Held(Func<HeldWork, bool> condition)
+    {
+        lock (_gate)
+        {
+            return [.. _held.Values.Where(condition)];
+        }
+    }
+
+    private bool Add(HeldWork work)
+    {
+        lock (_gate)
+        {
+            return _held.TryAdd((work.Attempt.Key, work.Attempt.Stamp), work);
+        }
+    }
+
+    private void Remove(HeldWork work)
+    {
+        lock (_gate)
+        {
+            _held.Remove((work.Attempt.Key, work.Attempt.Stamp));
+        }
     }
 
     private void Raise(FenceOrder order)
@@ -84,12 +110,12 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
     public async Task StopAsync()
     {
         _stopping = true;
-        var running = _held.Values.Where(h => h.Outcome is null).ToList();
-        var all = Task.WhenAll(running.Select(w => w.Ended));
-        await Task.WhenAny(all, Task.Delay(options.StopGrace, time));
+        var running = Held(h => h.Outcome is null);
+        var all = AllEndedAsync(running);
+        await all.WaitAsync(options.StopGrace, time).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         foreach (var work in running.Where(w => w.Outcome is null))
         {
-            await work.AbortAsync();
+            work.Abort();
         }
 
         await all;
@@ -113,7 +139,7 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
         }
         finally
         {
-            _held.TryRemove((work.Attempt.Key, work.Attempt.Stamp), out _);
+            Remove(work);
             over(work.ToHeld());
         }
     }
@@ -135,7 +161,7 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
         }
 
         using var abort = work.Arm(work.Attempt.Timeout, time);
-        var verb = runner.ExecuteTaskOnInstance(work.Attempt, work.Attempt.Machine, abort.Token);
+        var verb = runner.ExecuteTaskOnInstance(work.Attempt, work.Attempt.Machine, () => MayStart(work), abort.Token);
         work.End(await WaitAsync(work, verb, abort.Token) with { Generation = work.Generation });
         return true;
     }
@@ -144,7 +170,7 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
     {
         try
         {
-            return await grains.GetGrain<ITaskGrain>(attempt.Key.Task.GrainKey).Begin(attempt.Stamp, ownership.Generation);
+            return await peers.BeginAsync(attempt.Key.Task, attempt.Stamp, ownership.Generation);
         }
         catch (Exception e)
         {
@@ -231,7 +257,7 @@ internal sealed partial class WorkerDesk(StepRunner runner, IGrainFactory grains
         {
             try
             {
-                await grains.GetGrain<ITaskGrain>(work.Attempt.Key.Task.GrainKey).Ended(work.Outcome!);
+                await peers.EndedAsync(work.Outcome!);
                 return;
             }
             catch (Exception e)

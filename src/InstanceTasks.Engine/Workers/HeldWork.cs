@@ -1,4 +1,4 @@
-namespace InstanceTasks.Grains.Workers;
+namespace InstanceTasks.Engine;
 
 /// <summary>One attempt in this process's hands.</summary>
 internal sealed class HeldWork(Attempt attempt, long generation)
@@ -34,16 +34,14 @@ internal sealed class HeldWork(Attempt attempt, long generation)
         return abort;
     }
 
-    public async Task AbortAsync()
+    /// <summary>Asks the verb to return. What listens to the abort runs here and now, so that nothing of the engine leaves its turn for another thread.</summary>
+    public void Abort()
     {
         _abortAsked = true;
         Interlocked.MemoryBarrier();
         try
         {
-            if (_abort is { } abort)
-            {
-                await abort.CancelAsync();
-            }
+            _abort?.Cancel();
         }
         catch (ObjectDisposedException)
         {

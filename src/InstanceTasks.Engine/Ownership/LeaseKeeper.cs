@@ -1,15 +1,14 @@
-using InstanceTasks.Engine;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace InstanceTasks.Grains;
+namespace InstanceTasks.Engine;
 
 /// <summary>
 /// Takes this process's generation, renews its lease, and knows which others live. A lapsed lease is never renewed: the process takes a new
 /// generation, and everything begun under the old one is dropped by whoever finds out (actors before they commit, runners before they begin).
 /// </summary>
-internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions> options, ILocalSiloDetails silo, TimeProvider time, ILogger<LeaseKeeper> logger)
-    : IOwnership, ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable
+internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions> options, SiloName silo, TimeProvider time, ILogger<LeaseKeeper> logger)
+    : IOwnership, IAsyncDisposable
 {
     private readonly LeaseOptions _options = options.Value;
     private readonly TokenLedger _tokens = new();
@@ -41,10 +40,6 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
     }
 
     /// <inheritdoc/>
-    public void Participate(ISiloLifecycle lifecycle) =>
-        lifecycle.Subscribe(nameof(LeaseKeeper), ServiceLifecycleStage.RuntimeStorageServices, StartAsync, StopAsync);
-
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         // The container disposes it once for each service type under which a factory returned it.
@@ -53,15 +48,22 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
             return;
         }
 
-        await _stop.CancelAsync();
+        EndLoop();
         await _loop;
         _stop.Dispose();
     }
 
     /// <summary>Stops renewing without leaving, as a process does that is cut off: for fault tests.</summary>
-    internal Task HangAsync() => _stop.CancelAsync();
+    internal Task HangAsync()
+    {
+        EndLoop();
+        return Task.CompletedTask;
+    }
 
-    private async Task StartAsync(CancellationToken cancellationToken)
+    private void EndLoop() => _stop.Cancel();
+
+    /// <summary>Takes a generation, and renews its lease from now on. Must return before anything else of the process begins.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         await JoinAsync(cancellationToken);
         if (_options.SoleOwner)
@@ -74,9 +76,10 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
         _loop = LoopAsync(_stop.Token);
     }
 
-    private async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Renews no more and ends the lease at once: a clean stop, after everything else has stopped.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
     {
-        await _stop.CancelAsync();
+        EndLoop();
         await _loop;
         await leases.LeaveAsync(Generation, cancellationToken);
     }
@@ -127,7 +130,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
     private async Task JoinAsync(CancellationToken cancellationToken)
     {
         var sent = time.GetTimestamp();
-        var generation = await leases.JoinAsync(silo.Name, _options.Length, cancellationToken);
+        var generation = await leases.JoinAsync(silo.Value, _options.Length, cancellationToken);
         var old = _view;
         _view = new LeaseView(generation, SafeUntil(sent), old.Live, Math.Max(old.Newest, generation), old.Failing ? sent + Ticks(_options.Length) : old.TrustFrom, Failing: false);
         LogJoined(generation);
@@ -157,6 +160,9 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
             this with { SafeUntil = safeUntil, TrustFrom = Failing ? trustFrom : TrustFrom, Failing = false };
     }
 }
+
+/// <summary>The name of this silo, for people who look at leases.</summary>
+internal sealed record SiloName(string Value);
 
 /// <summary>What changed about the leases.</summary>
 internal sealed class LeaseChange(string cause) : EventArgs

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace InstanceTasks.Grains.Workers;
+namespace InstanceTasks.Engine;
 
 /// <summary>Metrics of the workers.</summary>
 internal static class WorkerInstruments

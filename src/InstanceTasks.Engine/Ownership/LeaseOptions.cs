@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace InstanceTasks.Grains;
+namespace InstanceTasks.Engine;
 
 /// <summary>The lease of a silo generation (design §4.3).</summary>
 public sealed class LeaseOptions

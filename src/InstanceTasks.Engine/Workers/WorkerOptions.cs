@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace InstanceTasks.Grains.Workers;
+namespace InstanceTasks.Engine;
 
 /// <summary>How this process works for the hosts it reaches.</summary>
 public sealed class WorkerOptions

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace InstanceTasks.Grains;
+namespace InstanceTasks.Engine;
 
 /// <summary>One-time tokens spent in this process. Old ones are forgotten: a wake-up is not delivered that late, and a late one only costs a claim.</summary>
 internal sealed class TokenLedger

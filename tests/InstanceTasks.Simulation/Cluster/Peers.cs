@@ -1,0 +1,57 @@
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.Simulation.Cluster;
+
+/// <summary>How the actors and workers of one process reach the others.</summary>
+internal sealed class Peers(SimulatedProcess process) : IPeers
+{
+    private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(10);
+
+    private Network Network => process.Cluster.Network;
+
+    public void Wake(TaskId task, WakeUp wake) => Network.Tell(process, ActorKey.Of(task), s => ((TaskShell)s).GuardAsync(a => a.WakeAsync(wake)));
+
+    public Task<PokeAnswer> PokeAsync(TaskId task) => CallTaskAsync(task, a => a.PokeAsync());
+
+    public Task<CommandAnswer> CommandAsync(TaskId task, TaskCommand command) => CallTaskAsync(task, a => a.CommandAsync(command));
+
+    public Task<AcceptAnswer> SubmitAsync(SubmitTask request) =>
+        Network.CallAsync(process, ActorKey.Of(request.Instance), s => ((InstanceShell)s).GuardAsync(a => a.SubmitAsync(request)), () => process.Cluster.Watch.Twice.Add(request.Task));
+
+    public Task<SettleAnswer> SettleAsync(InstanceId instance, SettleRequest request) =>
+        Network.CallAsync(process, ActorKey.Of(instance), s => ((InstanceShell)s).GuardAsync(a => a.SettleAsync(request)));
+
+    public Task<WhereAnswer> OfferAsync(Attempt attempt) => CallHostAsync(attempt.Host, a => Task.FromResult(a.Offer(attempt)));
+
+    public Task WithdrawAsync(HostName host, VerbKey key, Stamp stamp) => CallHostAsync(host, a =>
+    {
+        a.Withdraw(key, stamp);
+        return Task.FromResult(true);
+    });
+
+    public Task<WhereAnswer> WhereAsync(HostName host, VerbKey key, Stamp stamp) => CallHostAsync(host, a => Task.FromResult(a.Where(key, stamp)));
+
+    public Task<FenceAnswer> FenceAsync(HostName host, InstanceId machine, Stamp below) => CallHostAsync(host, a => Task.FromResult(a.Fence(machine, below)));
+
+    public Task<PollAnswer> PollAsync(HostName host, PollRequest request) =>
+        CallHostAsync(host, a => a.PollAsync(request.Wait > LongestPoll ? request with { Wait = LongestPoll } : request));
+
+    public Task<BeginAnswer> BeginAsync(TaskId task, Stamp stamp, long generation) =>
+        Network.CallAsync(process, ActorKey.Of(task), s => Task.FromResult(((TaskShell)s).Begin(stamp, generation)));
+
+    public Task EndedAsync(AttemptOutcome outcome) => CallTaskAsync(outcome.Key.Task, async a =>
+    {
+        await a.EndedAsync(outcome);
+        return true;
+    });
+
+    private Task<T> CallTaskAsync<T>(TaskId task, Func<TaskActor, Task<T>> call) => Network.CallAsync(process, ActorKey.Of(task), async s =>
+    {
+        var answer = default(T);
+        await ((TaskShell)s).GuardAsync(async a => answer = await call(a));
+        return answer!;
+    });
+
+    private Task<T> CallHostAsync<T>(HostName host, Func<HostActor, Task<T>> call) =>
+        Network.CallAsync(process, process.Cluster.KeyOf(host), s => call(((HostShell)s).Actor));
+}
