@@ -3,7 +3,7 @@ namespace InstanceTasks.Engine;
 /// <summary>
 /// The logic of one host: a queue of attempts that workers pull, and the fences they must confirm. Keeps nothing durable: what runners hold
 /// they say in every poll, and a new object hands out nothing until every generation that lived when it was made has polled or is over.
-/// No method awaits between reading and changing state, so calls may interleave.
+/// No method awaits between reading and changing state, so calls may interleave. Time is only measured, never told: the wall clock may jump.
 /// </summary>
 public sealed class HostActor
 {
@@ -128,8 +128,7 @@ public sealed class HostActor
     // The leases are read once a second: who joined since then and polls already may hold older work, too.
     private IEnumerable<long> Runners()
     {
-        var since = _time.GetUtcNow() - HeardLately;
-        return _ownership.LiveGenerations.Union(_pollers.Values.Where(p => p.HeardAt >= since && !_ownership.IsOver(p.Generation)).Select(p => p.Generation));
+        return _ownership.LiveGenerations.Union(_pollers.Values.Where(p => Since(p.HeardAt) <= HeardLately && !_ownership.IsOver(p.Generation)).Select(p => p.Generation));
     }
 
     /// <summary>A fence that everybody has confirmed is only kept to refuse late offers; the drivers refuse those, too.</summary>
@@ -165,7 +164,7 @@ public sealed class HostActor
             _pollers[request.Generation] = poller = new Poller(request.Generation);
         }
 
-        poller.HeardAt = _time.GetUtcNow();
+        poller.HeardAt = _time.GetTimestamp();
         _unheard.Remove(request.Generation);
         request.Fenced.ForEach(poller.Confirm);
         request.Held.ForEach(h => Note(request.Generation, h));
@@ -188,15 +187,14 @@ public sealed class HostActor
     /// <summary>What was handed to a worker a while ago and is not among what it holds got lost on the way: it is queued again, with the same stamp.</summary>
     private void TakeBackLost(PollRequest request)
     {
-        var now = _time.GetUtcNow();
-        var unlisted = _entries.Values.Where(e => e.Holder == request.Generation && !e.Listed && now - e.HandedAt > LostAfter).ToList();
+        var unlisted = _entries.Values.Where(e => e.Holder == request.Generation && !e.Listed && Since(e.HandedAt) > LostAfter).ToList();
         foreach (var entry in unlisted)
         {
             entry.Holder = null;
             entry.Node = _queue.AddFirst(entry);
         }
 
-        foreach (var dead in _entries.Values.Where(e => e.Holder is { } g && now - e.HandedAt > DeadAfter && _ownership.IsOver(g)).ToList())
+        foreach (var dead in _entries.Values.Where(e => e.Holder is { } g && Since(e.HandedAt) > DeadAfter && _ownership.IsOver(g)).ToList())
         {
             Forget(dead.Key, dead.Stamp);
         }
@@ -205,8 +203,8 @@ public sealed class HostActor
         var listed = request.Held.Select(h => (h.Key, h.Stamp)).ToHashSet();
         foreach (var gone in _entries.Values.Where(e => e.Holder == request.Generation && e.Listed && !listed.Contains((e.Key, e.Stamp))).ToList())
         {
-            gone.UnlistedSince ??= now;
-            if (now - gone.UnlistedSince > DeadAfter)
+            gone.UnlistedSince ??= _time.GetTimestamp();
+            if (Since(gone.UnlistedSince.Value) > DeadAfter)
             {
                 Forget(gone.Key, gone.Stamp);
             }
@@ -215,7 +213,7 @@ public sealed class HostActor
 
     private PollAnswer Collect(Poller poller)
     {
-        var now = _time.GetUtcNow();
+        var now = _time.GetTimestamp();
         var attempts = new List<Attempt>();
         while (poller.Room > 0 && IsSettled() && _queue.First?.Value is { } next)
         {
@@ -229,12 +227,12 @@ public sealed class HostActor
     }
 
     // An order is not repeated at once: the worker is busy with it, and would be asked in circles.
-    private List<FenceOrder> FencesFor(Poller poller, DateTimeOffset now)
+    private List<FenceOrder> FencesFor(Poller poller, long now)
     {
         var orders = new List<FenceOrder>();
         foreach (var (machine, below) in _fences)
         {
-            var known = poller.Delivered.TryGetValue(machine, out var sent) && sent.Below >= below && now - sent.At < SendAgainAfter;
+            var known = poller.Delivered.TryGetValue(machine, out var sent) && sent.Below >= below && Since(sent.At) < SendAgainAfter;
             if (!known && !HasConfirmed(poller.Generation, machine, below))
             {
                 poller.Delivered[machine] = (below, now);
@@ -244,6 +242,8 @@ public sealed class HostActor
 
         return orders;
     }
+
+    private TimeSpan Since(long timestamp) => _time.GetElapsedTime(timestamp);
 
     private void HandOut()
     {
@@ -319,13 +319,13 @@ public sealed class HostActor
 
         public long? Holder { get; set; }
 
-        public DateTimeOffset HandedAt { get; set; }
+        public long HandedAt { get; set; }
 
         /// <summary>Whether the holder has listed it: until then it may have been lost on the way.</summary>
         public bool Listed { get; set; }
 
         /// <summary>Since when the holder's polls list it no more.</summary>
-        public DateTimeOffset? UnlistedSince { get; set; }
+        public long? UnlistedSince { get; set; }
 
         public AttemptOutcome? Outcome { get; set; }
 

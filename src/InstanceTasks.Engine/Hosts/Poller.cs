@@ -10,11 +10,11 @@ internal sealed class Poller(long generation)
 
     public Dictionary<InstanceId, Stamp> Confirmed { get; } = [];
 
-    public Dictionary<InstanceId, (Stamp Below, DateTimeOffset At)> Delivered { get; } = [];
+    public Dictionary<InstanceId, (Stamp Below, long At)> Delivered { get; } = [];
 
     public int Room { get; set; }
 
-    public DateTimeOffset HeardAt { get; set; }
+    public long HeardAt { get; set; }
 
     public bool IsWaiting => _waiting is { Task.IsCompleted: false };
 

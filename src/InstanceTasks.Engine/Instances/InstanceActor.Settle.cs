@@ -7,11 +7,11 @@ public sealed partial class InstanceActor
     private static readonly TimeSpan AttentionDue = TimeSpan.FromHours(1);
 
     // Own exception types do not cross grain calls: what the task's actor must tell apart is in the verdict.
-    private async Task<SettleAnswer?> TrySettleAsync(SettleRequest request)
+    private async Task<SettleAnswer?> TrySettleAsync(SettleRequest request, bool fresh)
     {
         try
         {
-            return await DecideSettleAsync(request);
+            return IsOld(request.Before) ? fresh ? await StaleAsync(request.Before) ?? new() { Verdict = SettleVerdict.Stale } : null : await DecideSettleAsync(request);
         }
         catch (Exception e) when (e is CommitFailedException or IllegalTransitionException or UndecodableTaskException)
         {
@@ -19,6 +19,9 @@ public sealed partial class InstanceActor
             return new() { Verdict = SettleVerdict.Failed, Refusal = new(RefusalKind.Unavailable, e.Message) };
         }
     }
+
+    // The two disagree about who has the machine: what this object remembers is old, or what the task's actor does.
+    private bool IsOld(TaskRecord before) => _instance!.Holder?.Id == before.Id != before.Turn > 0;
 
     private async Task<SettleAnswer?> DecideSettleAsync(SettleRequest request)
     {
@@ -47,16 +50,29 @@ public sealed partial class InstanceActor
         var after = SettleComposer.Apply(before, task, now);
         var (claims, quota) = SettleComposer.Release(before, after);
         var due = task.IsEnded ? (TimeSpan?)null : task.Outcome == TaskOutcome.NeedsAttention ? AttentionDue : GrantDue;
-        var (next, grants) = await GrantNextAsync(after, task, now);
+        var (cleared, bypassed) = await ClearDeletedAsync(after, task, now);
+        var (next, grants) = await GrantNextAsync(cleared, task, now);
         return new Commit
         {
             Name = "settle",
             Kind = task.Kind,
-            Tasks = [new TaskWrite(task, events, due, long.MaxValue), .. grants],
+            Tasks = [new TaskWrite(task, events, due, long.MaxValue), .. bypassed, .. grants],
             Instance = new(next with { Version = before.Version + 1 }, before.Version),
             Claims = claims,
             Quota = quota,
         };
+    }
+
+    /// <summary>With the instance everything that still needed attention is gone: nothing is left that anybody could decide about.</summary>
+    private async Task<(InstanceRecord Instance, List<TaskWrite> Writes)> ClearDeletedAsync(InstanceRecord instance, TaskRecord by, DateTimeOffset now)
+    {
+        if (instance.VmState != VmState.Deleted || instance.Attention.Count == 0)
+        {
+            return (instance, []);
+        }
+
+        var held = await ReadTasksAsync(instance.Attention);
+        return (instance with { Attention = [] }, [.. held.Select(h => AcceptComposer.Bypass(h, by.Id, now))]);
     }
 
     /// <summary>Gives an idle machine to the next in the queue whose state allows it; those that it does not allow end as failed.</summary>

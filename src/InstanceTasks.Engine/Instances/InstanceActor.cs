@@ -51,7 +51,7 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
                 return new() { Verdict = SettleVerdict.Stale };
             }
 
-            if (await TrySettleAsync(request) is { } answer)
+            if (await TrySettleAsync(request, fresh: attempt > 0) is { } answer)
             {
                 return answer;
             }
@@ -115,8 +115,9 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
     private async Task<Commit?> ComposeSupersedeAsync(InstanceRecord instance, SubmitTask request, Plan plan, DateTimeOffset now)
     {
         var holder = await journal.ReadTaskAsync(instance.Holder!.Id);
-        if (holder is null || holder.Record.IsEnded)
+        if (holder is null or { Record.Turn: 0 })
         {
+            // It has given the machine back since this object last looked.
             return null;
         }
 

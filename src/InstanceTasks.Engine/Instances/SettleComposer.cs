@@ -28,9 +28,7 @@ internal static class SettleComposer
 
     private static InstanceRecord End(InstanceRecord instance, TaskRecord task, DateTimeOffset now)
     {
-        // Superseded: the successor decides what becomes of the instance, unless it has been canceled meanwhile.
-        var decides = task.SupersededBy is null || instance.Queue.Count == 0;
-        var state = decides ? InstanceMachine.After(task.FromState, task) : instance.VmState;
+        var state = StateAfter(instance, task);
         var power = state == VmState.Deleted ? PowerState.NoState : task.Power ?? instance.Power;
         return instance with
         {
@@ -45,6 +43,12 @@ internal static class SettleComposer
             UpdatedAt = now,
         };
     }
+
+    // Superseded: the successor decides what becomes of the instance. If that is gone (it cannot be read any more), nobody knows what was left half done.
+    private static VmState StateAfter(InstanceRecord instance, TaskRecord task) =>
+        task.SupersededBy is null ? InstanceMachine.After(task.FromState, task)
+        : instance.Queue.Count == 0 ? VmState.Error
+        : instance.VmState;
 
     private static InstanceRecord Hold(InstanceRecord instance, TaskRecord task, DateTimeOffset now) => instance with
     {

@@ -86,6 +86,9 @@ public sealed record Step
     /// <summary>Left out when the instance has no host.</summary>
     public bool OnlyWithHost { get; init; }
 
+    /// <summary>Doing it means nothing without a machine: a verb that converges by finding none has failed.</summary>
+    public bool NeedsMachine { get; init; }
+
     /// <summary>Whether it runs on a host's worker.</summary>
     public bool OnHost => Do is not null;
 }

@@ -8,13 +8,14 @@ namespace InstanceTasks.Engine;
 /// </summary>
 public sealed partial class RecoveryActor(int shard, IJournal journal, IPeers peers, RecoveryOptions options, TimeProvider time, ILogger<RecoveryActor> logger)
 {
-    private readonly Dictionary<TaskId, DateTimeOffset> _notBefore = [];
+    // By the clock that is only measured: the wall clock may jump.
+    private readonly Dictionary<TaskId, long> _notBefore = [];
 
     /// <summary>Looks once: pokes what is due, and says how long it may sleep.</summary>
     public async Task<TimeSpan> LookAsync(string cause)
     {
         // Tasks that rest (paused, queued, blocked) stay due after their poke. They are the oldest, so they must not take the places of the others.
-        var now = time.GetUtcNow();
+        var now = time.GetTimestamp();
         var resting = _notBefore.Values.Count(later => later > now);
         var due = await journal.ReadDueAsync(shard, options.BatchSize + resting);
         var chosen = due.Where(d => !_notBefore.TryGetValue(d.Task, out var later) || later <= now).ToList();
@@ -38,15 +39,17 @@ public sealed partial class RecoveryActor(int shard, IJournal journal, IPeers pe
         try
         {
             var answer = await peers.PokeAsync(task);
-            _notBefore[task] = time.GetUtcNow() + answer.LookAgainIn;
+            _notBefore[task] = From(answer.LookAgainIn);
         }
         catch (Exception e)
         {
             // Its silo may be going away: the next look finds it again.
             LogPokeFailed(e, task);
-            _notBefore[task] = time.GetUtcNow() + TimeSpan.FromSeconds(1);
+            _notBefore[task] = From(TimeSpan.FromSeconds(1));
         }
     }
+
+    private long From(TimeSpan delay) => time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
 
     private void Prune(IReadOnlyList<DueTask> due)
     {

@@ -19,6 +19,27 @@ internal sealed class EventBatch(TaskRecord task)
     }
 }
 
+/// <summary>How long a task still waits for its next attempt.</summary>
+internal static class BackOffs
+{
+    private static readonly TimeSpan Usual = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// The time was written by some process's wall clock and is read by another's, or by the same after a jump: it is never taken for longer
+    /// than the plan allows, or a clock that was wrong for a moment would hold up a task for as long as it was wrong.
+    /// </summary>
+    public static TimeSpan Remaining(TaskRecord task, Plan plan, DateTimeOffset now)
+    {
+        if (task.NotBefore is not { } time || time <= now || task.Step < 0 || task.Step >= plan.Steps.Count)
+        {
+            return TimeSpan.Zero;
+        }
+
+        var longest = plan.Steps[task.Step].Retry.Max;
+        return time - now <= (longest > Usual ? longest : Usual) ? time - now : TimeSpan.Zero;
+    }
+}
+
 /// <summary>When recovery looks at a task that nobody has woken: after its current step should have been over.</summary>
 internal static class DueTimes
 {
@@ -39,6 +60,6 @@ internal static class DueTimes
 
         var plan = PlanRegistry.Of(task);
         var timeout = task.Step >= 0 && task.Step < plan.Steps.Count ? plan.Steps[task.Step].Timeout : TimeSpan.Zero;
-        return timeout + Slack + (task.NotBefore is { } time && time > now ? time - now : TimeSpan.Zero);
+        return timeout + Slack + BackOffs.Remaining(task, plan, now);
     }
 }

@@ -9,11 +9,19 @@ internal static class OutcomeRules
         var step = plan.Steps[task.Step];
         return outcome.Result switch
         {
+            AttemptResult.Succeeded when IsWithoutMachine(task, step, outcome) =>
+                Failed(task, step, outcome with { Failure = NoMachine }, now),
             AttemptResult.Succeeded => new TaskDecision.Note(Done(task, outcome, now)),
             AttemptResult.NotBegun => null,
             _ => Failed(task, step, outcome, now),
         };
     }
+
+    private static Failure NoMachine { get; } =
+        new(FailureKinds.MachineMissing, "The hypervisor does not know the machine; it cannot be left in a state of its own. Delete the server, or have an administrator look at it.");
+
+    private static bool IsWithoutMachine(TaskRecord task, Step step, AttemptOutcome outcome) =>
+        step.NeedsMachine && task.Phase == TaskPhase.Forward && outcome.Power is null or PowerState.NoState;
 
     private static StepDone Done(TaskRecord task, AttemptOutcome outcome, DateTimeOffset now) => new()
     {

@@ -7,7 +7,7 @@ public sealed partial class TaskActor
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ShowAfter = TimeSpan.FromSeconds(1);
 
-    private DateTimeOffset? _blockedSince;
+    private long? _blockedSince;
 
     private async Task<Move> StartAttemptAsync(TaskDecision.StartAttempt start)
     {
@@ -200,15 +200,14 @@ public sealed partial class TaskActor
 
     private async Task<Move> BlockedAsync(string reason)
     {
-        var now = time.GetUtcNow();
-        _blockedSince ??= now;
+        _blockedSince ??= time.GetTimestamp();
         turns.TickIn(AskAgain);
-        if (now - _blockedSince < ShowAfter || _task!.WaitReason == reason)
+        if (time.GetElapsedTime(_blockedSince.Value) < ShowAfter || _task!.WaitReason == reason)
         {
             return Move.Rest;
         }
 
-        var move = await CommitAsync("wait", [new TaskWaiting { At = now, Reason = reason }], []);
+        var move = await CommitAsync("wait", [new TaskWaiting { At = time.GetUtcNow(), Reason = reason }], []);
         return move == Move.On ? Move.Rest : move;
     }
 

@@ -65,7 +65,7 @@ internal static class TaskDecider
             return Skip(task, Direction.Do, "the instance has no machine", now);
         }
 
-        return Ready(task, now) ?? (step.Do is { } verb ? new TaskDecision.StartAttempt(step, verb, Direction.Do) : new TaskDecision.RunControl(step, Direction.Do));
+        return Ready(task, plan, now) ?? (step.Do is { } verb ? new TaskDecision.StartAttempt(step, verb, Direction.Do) : new TaskDecision.RunControl(step, Direction.Do));
     }
 
     private static TaskDecision Undo(TaskRecord task, Plan plan, DateTimeOffset now)
@@ -86,14 +86,15 @@ internal static class TaskDecider
             return Skip(task, Direction.Undo, "the instance has no machine", now);
         }
 
-        return Ready(task, now) ?? (step.Undo is { } verb ? new TaskDecision.StartAttempt(step, verb, Direction.Undo) : new TaskDecision.RunControl(step, Direction.Undo));
+        return Ready(task, plan, now) ?? (step.Undo is { } verb ? new TaskDecision.StartAttempt(step, verb, Direction.Undo) : new TaskDecision.RunControl(step, Direction.Undo));
     }
 
-    private static TaskDecision? Ready(TaskRecord task, DateTimeOffset now)
+    private static TaskDecision? Ready(TaskRecord task, Plan plan, DateTimeOffset now)
     {
-        if (task.NotBefore is { } time && time > now)
+        var remaining = BackOffs.Remaining(task, plan, now);
+        if (remaining > TimeSpan.Zero)
         {
-            return new TaskDecision.WaitUntil(time);
+            return new TaskDecision.WaitUntil(now + remaining);
         }
 
         // A retry is shown: the first attempt of a step is not worth a commit of its own.

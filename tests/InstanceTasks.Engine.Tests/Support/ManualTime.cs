@@ -7,7 +7,14 @@ internal sealed class ManualTime : TimeProvider
 
     public DateTimeOffset Now { get; private set; } = Some.Start;
 
-    public override DateTimeOffset GetUtcNow() => Now;
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <summary>How wrong the wall clock is; what is measured is not touched by it.</summary>
+    public TimeSpan WallError { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => Now + WallError;
+
+    public override long GetTimestamp() => Now.Ticks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

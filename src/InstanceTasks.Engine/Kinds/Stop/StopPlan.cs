@@ -21,7 +21,7 @@ internal static class StopPlan
             new()
             {
                 Name = "power-off", Do = Verb.PowerOff, NoUndoBecause = "the undo of shut-down-guest starts the machine again",
-                NovaEvent = Event,
+                NovaEvent = Event, NeedsMachine = true,
             },
         ],
     };
