@@ -32,6 +32,27 @@ public sealed partial class TaskActor
         return Move.Rest;
     }
 
+    /// <summary>
+    /// A task that gives the machine back leaves no attempt behind that could still begin: one that was granted by an activation before this one,
+    /// and whose runner lives, would otherwise start its effect after the end.
+    /// </summary>
+    private async Task<Move?> FenceBeforeEndAsync(TaskRecord last)
+    {
+        if (!last.MustFence || _fenced || last.Host is null)
+        {
+            return null;
+        }
+
+        var fence = await AskFenceAsync(new Stamp(journal.ClusterEpoch, last.Turn, last.Epoch, _attempts + 1));
+        if (!fence.Done)
+        {
+            return await BlockedAsync(fence.Reason ?? "waits until older work on the machine has ended");
+        }
+
+        (_fenced, _blockedSince) = (true, null);
+        return null;
+    }
+
     private static Attempt NewAttempt(TaskRecord task, TaskDecision.StartAttempt start, Stamp stamp) => new()
     {
         Key = new VerbKey(task.Id, start.Step.Name, start.Direction),

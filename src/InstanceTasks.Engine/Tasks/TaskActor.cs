@@ -152,7 +152,7 @@ public sealed partial class TaskActor(
 
         if (decision is TaskDecision.Settle settle)
         {
-            return await SettleAsync([.. batch.Events, .. settle.Events]);
+            return await FenceBeforeEndAsync(batch.Task) ?? await SettleAsync([.. batch.Events, .. settle.Events]);
         }
 
         return batch.Events.Count > 0 ? await CheckpointAsync(batch.Events) : await ActAsync(decision);

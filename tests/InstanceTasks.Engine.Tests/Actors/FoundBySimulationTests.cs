@@ -157,6 +157,32 @@ public sealed class FoundBySimulationTests
     }
 
     /// <summary>
+    /// A runner had been granted a reboot by an activation that was lost. The next one canceled the task, which has nothing to undo, and it had ended
+    /// before the runner began: the machine rebooted after its reboot had been canceled.
+    /// </summary>
+    [Fact]
+    public async Task Cancel_WhileARunnerMayStillBegin_EndsOnlyWhenThatIsOver()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add();
+        cluster.World.On("reboot-guest", Act.Hang);
+        var task = (await cluster.AcceptAsync(TaskKinds.Reboot, instance.Id)).Task;
+        await cluster.RunAsync();
+        var runner = cluster.Home;
+        runner.Worker.Polls = false;
+        cluster.Home = cluster.AddNode();
+
+        Assert.True((await cluster.CommandAsync(task, TaskCommandKind.Cancel)).Accepted);
+        await cluster.RunForAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal(("canceling", 1), (cluster.Task(task).State, runner.Worker.Running.Count()));
+        runner.Worker.Polls = true;
+        await cluster.RunToRestAsync(recovery: true);
+
+        Assert.Equal("canceled", cluster.Task(task).State);
+        Assert.Empty(runner.Worker.Running);
+    }
+
+    /// <summary>
     /// A delete that had removed the definition was given up; a stop of what was left "succeeded", because cutting the power of a machine that is
     /// not there converges, and the server was shown as shut off.
     /// </summary>

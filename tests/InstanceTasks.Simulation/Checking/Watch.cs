@@ -12,10 +12,13 @@ internal readonly record struct Asked(bool Visible, TimeSpan At);
 /// <summary>Sees everything as it happens, and says what must not.</summary>
 internal sealed class Watch
 {
+    private static readonly TimeSpan WakeWithin = TimeSpan.FromMilliseconds(50);
+
     private readonly SimulatedCluster _cluster;
     private readonly RowCheck _rows;
     private readonly Dictionary<(TaskId Task, Stamp Stamp), long> _grants = [];
     private readonly HashSet<(TaskId Task, Stamp Stamp)> _left = [];
+    private readonly Dictionary<TaskId, TimeSpan> _woken = [];
 
     public Watch(SimulatedCluster cluster)
     {
@@ -50,6 +53,33 @@ internal sealed class Watch
         Violations.Add(what);
         _cluster.Chronicle.Note(99, 0, 0, () => $"VIOLATION: {what}");
     }
+
+    /// <summary>
+    /// A process has learnt that its commit is durable: whom it gave the machine, or told to stop, it must wake at once. Recovery would find them,
+    /// seconds later.
+    /// </summary>
+    public void Confirmed(SimulatedProcess process, Commit commit)
+    {
+        foreach (var write in commit.Tasks.Where(t => t.Events.Any(e => e is TaskGranted or IntentSet { Intent: TaskIntent.Supersede })))
+        {
+            var (task, since, halts, stoodStill) = (write.After.Id, _cluster.Scheduler.Now, process.Context.Halts, process.Context.StandsStill);
+            // Whoever asked for the settle goes on by itself.
+            if (write.Events.Any(e => e is AttentionDecided))
+            {
+                continue;
+            }
+
+            _cluster.Scheduler.After(WakeWithin, null, () =>
+            {
+                if (!process.Context.Dead && !stoodStill && halts == process.Context.Halts)
+                {
+                    Expect(_woken.GetValueOrDefault(task, TimeSpan.MinValue) >= since, $"not woken: {write.After.Kind} {Short.Of(task)} after {commit.Name}");
+                }
+            });
+        }
+    }
+
+    public void Woken(TaskId task) => _woken[task] = _cluster.Scheduler.Now;
 
     /// <summary>A task has granted an attempt to a process.</summary>
     public void Granted(TaskId task, Stamp stamp, long generation)

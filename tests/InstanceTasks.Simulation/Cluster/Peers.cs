@@ -9,7 +9,11 @@ internal sealed class Peers(SimulatedProcess process) : IPeers
 
     private Network Network => process.Cluster.Network;
 
-    public void Wake(TaskId task, WakeUp wake) => Network.Tell(process, ActorKey.Of(task), s => ((TaskShell)s).GuardAsync(a => a.WakeAsync(wake)));
+    public void Wake(TaskId task, WakeUp wake)
+    {
+        process.Cluster.Watch.Woken(task);
+        Network.Tell(process, ActorKey.Of(task), s => ((TaskShell)s).GuardAsync(a => a.WakeAsync(wake)));
+    }
 
     public Task<PokeAnswer> PokeAsync(TaskId task) => CallTaskAsync(task, a => a.PokeAsync());
 

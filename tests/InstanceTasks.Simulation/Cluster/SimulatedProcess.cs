@@ -23,7 +23,7 @@ internal sealed class SimulatedProcess : IDisposable
         (Cluster, Number) = (cluster, number);
         Context = new ProcessContext(cluster.Scheduler);
         Time = new SimulatedClock(cluster.Scheduler, Context);
-        Store = new StoreLink(cluster.Scheduler, cluster.Database, cluster.Faults, cluster.StoreLatency);
+        Store = new StoreLink(cluster.Scheduler, cluster.Database, cluster.Faults, cluster.StoreLatency, c => cluster.Watch.Confirmed(this, c));
         Peers = new Peers(this);
         Lease = new LeaseKeeper(Store, Options.Create(new LeaseOptions()), new SiloName(Name), Time, NullLogger<LeaseKeeper>.Instance);
         var hypervisor = new HypervisorLink(cluster.Scheduler, Context, Time, cluster.Machines, cluster.Faults, cluster.WorldLatency) { Leaves = c => cluster.Watch.Leaves(this, c) };

@@ -68,25 +68,37 @@ internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<
 
     private Func<SimulatedProcess, Task> Submit()
     {
-        var kind = dice.Weighted(Kinds);
-        var caller = dice.Pick(_callers);
-        var target = kind == TaskKinds.Create ? New(dice.Id()) : dice.Pick(_instances);
-        var flavor = FlavorOf(dice.Between(1, 2));
-        var request = new SubmitTask
+        var (kind, drawn) = (dice.Weighted(Kinds), dice.Pick(_callers));
+        var (instance, task, size, number) = (dice.Id(), new TaskId(dice.Id()), dice.Between(1, 2), Asked);
+        var (which, alive, own, queue, dry) = (dice.Next(), dice.Chance(900), dice.Chance(900), dice.Chance(450), dice.Chance(30));
+        var (keyed, again, used, otherBody) = (dice.Chance(300), dice.Chance(400), dice.Next(), dice.Chance(100));
+        return process =>
         {
-            Task = new TaskId(dice.Id()), Kind = kind, Instance = target, Request = new($"req-{Asked}"), Caller = caller,
-            NewInstance = kind == TaskKinds.Create ? NewInstance(target, caller, flavor) : null,
-            Change = kind == TaskKinds.Update ? new InstanceChange { Name = $"vm-{Asked}" } : kind == TaskKinds.Metadata ? new InstanceChange { MergeMetadata = new() { ["n"] = $"{Asked}" } } : null,
-            QueueWhenBusy = dice.Chance(450), DryRun = dice.Chance(30),
+            var target = kind == TaskKinds.Create ? New(instance) : Target(which, alive);
+            var caller = own && cluster.Database.Instances.TryGetValue(target, out var there) ? _callers.Find(c => c.Project == there.Project) ?? drawn : drawn;
+            var request = new SubmitTask
+            {
+                Task = task, Kind = kind, Instance = target, Request = new($"req-{number}"), Caller = caller,
+                NewInstance = kind == TaskKinds.Create ? NewInstance(target, caller, FlavorOf(size)) : null, Change = ChangeOf(kind, number), QueueWhenBusy = queue, DryRun = dry,
+            };
+            _tasks.Add(task);
+            return !keyed || dry ? SubmitAsync(process, request)
+                : SubmitKeyedAsync(process, request, again && _keys.Count > 0 ? Again(_keys[(int)(used % (ulong)_keys.Count)], request, otherBody) : Fresh(request));
         };
-        _tasks.Add(request.Task);
-        var keyed = dice.Chance(300);
-        var again = dice.Chance(400);
-        var (which, other) = (dice.Next(), dice.Chance(100));
-        return !keyed || request.DryRun ? p => SubmitAsync(p, request)
-            : again && _keys.Count > 0 ? p => SubmitKeyedAsync(p, request, Again(_keys[(int)(which % (ulong)_keys.Count)], request, other))
-            : p => SubmitKeyedAsync(p, request, Fresh(request));
     }
+
+    // Mostly one that is there, as people see them in a list; now and then one that never was, or is gone.
+    private InstanceId Target(ulong which, bool alive)
+    {
+        var living = alive ? cluster.Database.Instances.Values.Where(i => i.VmState != VmState.Deleted).Select(i => i.Id).ToList() : [];
+        var among = living.Count > 0 ? living : _instances;
+        return among[(int)(which % (ulong)among.Count)];
+    }
+
+    private static InstanceChange? ChangeOf(TaskKind kind, int number) =>
+        kind == TaskKinds.Update ? new InstanceChange { Name = $"vm-{number}" }
+        : kind == TaskKinds.Metadata ? new InstanceChange { MergeMetadata = new() { ["n"] = $"{number}" } }
+        : null;
 
     private InstanceId New(Guid id)
     {
@@ -168,10 +180,11 @@ internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<
             try
             {
                 var answer = await process.Peers.CommandAsync(task, command);
-                if (!answer.Unknown)
+                if (answer is { Unknown: false, Refusal.Kind: not RefusalKind.Unavailable } or { Unknown: false, Refusal: null })
                 {
                     cluster.Chronicle.Note(5, Short.Number(task), answer.Accepted ? 1 : 0, () => $"{command.Kind} of task {Short.Of(task)} is answered: {(answer.Accepted ? answer.Effect : answer.Refusal?.Message)}");
-                    cluster.Watch.Answered(task, command, answer);
+                    // A refusal after an attempt that nobody knows about is no certainty about that attempt.
+                    cluster.Watch.Answered(task, command, attempt == 0 || answer.Accepted ? answer : answer with { Unknown = true });
                     return;
                 }
             }

@@ -4,7 +4,7 @@ using InstanceTasks.Simulation.Kernel;
 namespace InstanceTasks.Simulation.Store;
 
 /// <summary>One process's connection to the database: every call takes time, and may fail in every way that a database can.</summary>
-internal sealed class StoreLink(Scheduler scheduler, Database database, Faults faults, Dice latency) : IJournal, ILeases, IQueries
+internal sealed class StoreLink(Scheduler scheduler, Database database, Faults faults, Dice latency, Action<Commit> confirmed) : IJournal, ILeases, IQueries
 {
     private static readonly TimeSpan Fast = TimeSpan.FromMicroseconds(200);
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(4);
@@ -111,11 +111,11 @@ internal sealed class StoreLink(Scheduler scheduler, Database database, Faults f
 
             var result = Attempt(() => database.Commit(commit));
             // An outage on the way back is the same as an answer that is lost.
-            Later(() => Answer(answer, result, silent || database.IsDown));
+            Later(() => Answer(commit, answer, result, silent || database.IsDown));
         });
     }
 
-    private static void Answer(TaskCompletionSource<CommitResult> answer, CommitResult? result, bool lost)
+    private void Answer(Commit commit, TaskCompletionSource<CommitResult> answer, CommitResult? result, bool lost)
     {
         if (lost || result is null)
         {
@@ -123,6 +123,11 @@ internal sealed class StoreLink(Scheduler scheduler, Database database, Faults f
         }
         else
         {
+            if (result.Applied)
+            {
+                confirmed(commit);
+            }
+
             answer.SetResult(result);
         }
     }
