@@ -11,6 +11,9 @@ internal sealed record RunOptions(long Seed)
     /// <summary>Only these requests are made, by number; null: all.</summary>
     public IReadOnlySet<int>? Requests { get; init; }
 
+    /// <summary>A promise that the simulated surroundings break: for tests of the checks.</summary>
+    public Sabotage Sabotage { get; init; }
+
     /// <summary>Keep what happened as lines.</summary>
     public bool Story { get; init; }
 }

@@ -30,6 +30,7 @@ internal sealed class Simulator
         _layout = Dice.For(options.Seed, 10);
         var faults = new Faults(options.Seed, Dice.For(options.Seed, 11), options.Faults);
         _cluster = new SimulatedCluster(options.Seed, faults, options.Story);
+        (_cluster.Database.Sabotage, _cluster.Machines.Sabotage) = (options.Sabotage, options.Sabotage);
         _clients = new Clients(_cluster, Dice.For(options.Seed, 12), options.Requests);
         _commits = LeastCommits + _layout.Below(80);
     }

@@ -14,6 +14,7 @@ internal sealed class Database(Scheduler scheduler)
     private readonly List<TaskId>[] _open = [.. Enumerable.Range(0, Shards.Count).Select(_ => new List<TaskId>())];
     private readonly List<StoredLease> _leases = [];
     private long _stream;
+    private int _asked;
 
     /// <summary>Called after every applied commit.</summary>
     public Action<Commit>? Applied { get; set; }
@@ -33,6 +34,8 @@ internal sealed class Database(Scheduler scheduler)
     public List<(long Id, TaskId Task, long Seq)> Stream { get; } = [];
 
     public int Commits { get; private set; }
+
+    public Sabotage Sabotage { get; set; }
 
     /// <summary>Until when it is down.</summary>
     public TimeSpan DownUntil { get; set; }
@@ -60,6 +63,11 @@ internal sealed class Database(Scheduler scheduler)
 
     public CommitResult Commit(Commit commit)
     {
+        if (Sabotage == Sabotage.CommitsForgotten && ++_asked % 40 == 0)
+        {
+            return new CommitResult(CommitVerdict.Applied);
+        }
+
         var verdict = FenceVerdict(commit) ?? KeyVerdict(commit) ?? QuotaVerdict(commit) ?? ClaimVerdict(commit);
         if (verdict is not null)
         {
@@ -158,16 +166,25 @@ internal sealed class Database(Scheduler scheduler)
     {
         foreach (var write in commit.Tasks)
         {
-            if ((Tasks.TryGetValue(write.After.Id, out var row) ? row.Record.Seq : 0) != write.After.Seq - 1)
+            if (!IsNext(write))
             {
                 return new CommitResult(CommitVerdict.TaskConflict);
             }
         }
 
-        return commit.Instance is { } i && (Instances.TryGetValue(i.After.Id, out var stored) ? stored.Version : 0) != i.ExpectedVersion
+        return Sabotage != Sabotage.VersionsIgnored && commit.Instance is { } i && (Instances.TryGetValue(i.After.Id, out var stored) ? stored.Version : 0) != i.ExpectedVersion
             ? new CommitResult(CommitVerdict.InstanceConflict)
             : null;
     }
+
+    private bool IsNext(TaskWrite write) =>
+        !Tasks.TryGetValue(write.After.Id, out var row) ? write.After.Seq == 1
+        : Sabotage switch
+        {
+            Sabotage.SequencesIgnored => true,
+            Sabotage.TombstonesIgnored when row.Refused => true,
+            _ => row.Record.Seq == write.After.Seq - 1,
+        };
 
     private CommitResult? KeyVerdict(Commit commit) => commit.Idempotency is { } k && KeyOf(k.Project, k.User, k.Key) is { } stored
         ? new CommitResult(CommitVerdict.KeyExists, Stored: stored)
@@ -191,7 +208,7 @@ internal sealed class Database(Scheduler scheduler)
     {
         foreach (var claim in commit.Claims.Where(c => c.Take && !Has(c)))
         {
-            if (!Hosts.TryGetValue(claim.Host!.Value, out var host) || !claim.Resources.FitsInto(host.Capacity - Taken(host.Host)))
+            if (!Hosts.TryGetValue(claim.Host!.Value, out var host) || (Sabotage != Sabotage.CapacityIgnored && !claim.Resources.FitsInto(host.Capacity - Taken(host.Host))))
             {
                 return new CommitResult(CommitVerdict.CapacityExceeded);
             }
@@ -226,7 +243,7 @@ internal sealed class Database(Scheduler scheduler)
             Quota[q.Project] = used with { Instances = used.Instances + q.Instances, Cores = used.Cores + q.Cores, RamMb = used.RamMb + q.RamMb };
         }
 
-        if (commit.Idempotency is { } k)
+        if (commit.Idempotency is { } k && Sabotage != Sabotage.KeysForgotten)
         {
             _keys[(k.Project, k.User, k.Key)] = new StoredIdempotency(k.BodyHash, k.Answer);
         }
@@ -269,7 +286,8 @@ internal sealed class Database(Scheduler scheduler)
     private void AddEvents(StoredRow row, TaskRecord after, IReadOnlyList<TaskEvent> events)
     {
         row.Record = after;
-        row.Events.Add(new StoredEvents(after.Seq, ++_stream, Now, events));
+        _stream += Sabotage == Sabotage.StreamRepeats && _stream == 100 ? 0 : 1;
+        row.Events.Add(new StoredEvents(after.Seq, _stream, Now, events));
         Stream.Add((_stream, after.Id, after.Seq));
     }
 
@@ -283,6 +301,10 @@ internal sealed class Database(Scheduler scheduler)
             }
 
             claims[claim.Host!.Value] = (claim.Task, claim.Resources);
+        }
+        else if (Sabotage == Sabotage.ClaimsKept)
+        {
+            return;
         }
         else if (claim.Host is { } host)
         {

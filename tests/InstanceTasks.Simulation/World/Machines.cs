@@ -21,6 +21,8 @@ internal sealed class Machines(Scheduler scheduler, Faults faults, Dice dice, Ch
     /// <summary>What must not happen, when it happens.</summary>
     public Action<string> Violated { get; set; } = _ => { };
 
+    public Sabotage Sabotage { get; set; }
+
     /// <summary>Verbs refused because of their stamp.</summary>
     public int Refusals { get; private set; }
 
@@ -45,14 +47,19 @@ internal sealed class Machines(Scheduler scheduler, Faults faults, Dice dice, Ch
     public Operation? Begin(Verb verb, VerbCall call)
     {
         var machine = Of(call.Host, call.Machine.Instance);
-        if (call.Stamp < machine.Newest || call.Stamp < machine.Fence)
+        if (Sabotage != Sabotage.OldStampsTaken && (call.Stamp < machine.Newest || call.Stamp < machine.Fence))
         {
             Refusals++;
             return null;
         }
 
-        machine.Newest = call.Stamp;
+        machine.Newest = call.Stamp > machine.Newest ? call.Stamp : machine.Newest;
         var operation = new Operation(verb, call, PlanOf(), faults.Strikes(FaultKind.VerbDeaf));
+        if (machine.Operations.Find(o => o.Call.Stamp > call.Stamp) is { } newer)
+        {
+            Violated($"stale: {operation} began although {newer} had begun before");
+        }
+
         if (machine.Operations.Find(o => o.UnderWay) is { } other)
         {
             Violated($"two at once: {operation} began while {other} was under way");
