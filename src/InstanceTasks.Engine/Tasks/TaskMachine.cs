@@ -47,7 +47,8 @@ public static class TaskMachine
         return Project(shape.HasMachine ? changed : changed with { Turn = 0 });
     }
 
-    private static TaskTrigger TriggerOf(TaskEvent e) => e switch
+    /// <summary>The transition that an event is.</summary>
+    internal static TaskTrigger TriggerOf(TaskEvent e) => e switch
     {
         TaskGranted => TaskTrigger.Grant,
         TaskClaimed => TaskTrigger.Claim,
