@@ -29,8 +29,7 @@ internal static class SettleComposer
     private static InstanceRecord End(InstanceRecord instance, TaskRecord task, DateTimeOffset now)
     {
         // Superseded: the successor decides what becomes of the instance, unless it has been canceled meanwhile.
-        var decides = task.SupersededBy is null || instance.Queue.Count == 0;
-        var state = decides ? InstanceMachine.After(task.FromState, task) : instance.VmState;
+        var state = task.SupersededBy is null ? InstanceMachine.After(task.FromState, task) : instance.Queue.Count > 0 ? instance.VmState : AsItStands(task);
         var power = state == VmState.Deleted ? PowerState.NoState : task.Power ?? instance.Power;
         return instance with
         {
@@ -44,6 +43,19 @@ internal static class SettleComposer
             TerminatedAt = state == VmState.Deleted ? now : null,
             UpdatedAt = now,
         };
+    }
+
+    /// <summary>What a superseded task leaves when nobody comes after it: nothing was undone, because the successor would have seen to it.</summary>
+    private static VmState AsItStands(TaskRecord task)
+    {
+        var untouched = task is { Phase: TaskPhase.Forward, Step: 0, FailedAttempts: 0, MustFence: false };
+        var done = InstanceMachine.After(task.FromState, task with { Outcome = TaskOutcome.Succeeded });
+        if (untouched || done == task.FromState)
+        {
+            return InstanceMachine.After(task.FromState, task);
+        }
+
+        return task.Phase == TaskPhase.Forward && task.Step == PlanRegistry.Of(task).Steps.Count ? done : VmState.Error;
     }
 
     private static InstanceRecord Hold(InstanceRecord instance, TaskRecord task, DateTimeOffset now) => instance with

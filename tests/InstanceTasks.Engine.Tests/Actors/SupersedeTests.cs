@@ -178,6 +178,47 @@ public sealed class SupersedeTests
         Invariants.CheckWorld(cluster);
     }
 
+    // Found by the product verifier: the server was shown as SHUTOFF while its machine ran.
+    [Theory]
+    [InlineData(Act.Succeed, VmState.Active)]
+    [InlineData(Act.Abandon, VmState.Error)]
+    public async Task WaitingDelete_Canceled_TheSupersededStartLeavesTheServerAsItStands(Act end, VmState left)
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add(VmState.Stopped);
+        cluster.World.On("start-machine", Act.HangAfterEffect);
+        var start = await cluster.AcceptAsync(TaskKinds.Start, instance.Id);
+        await cluster.RunAsync();
+        cluster.Worker.Polls = false;
+        var delete = await cluster.AcceptAsync(TaskKinds.Delete, instance.Id);
+        await cluster.RunAsync();
+
+        Assert.True((await cluster.CommandAsync(delete.Task, TaskCommandKind.Cancel)).Accepted);
+        cluster.Worker.Finish(end);
+        cluster.Worker.Polls = true;
+        await cluster.RunToRestAsync();
+
+        Assert.Equal(("canceled", "canceled"), (cluster.Task(start.Task).State, cluster.Task(delete.Task).State));
+        Assert.Equal(left, cluster.Instance(instance.Id).VmState);
+        Invariants.CheckWorld(cluster);
+    }
+
+    [Fact]
+    public async Task WaitingDelete_CanceledBeforeTheSupersededStartHasBegun_LeavesTheServerAsItWas()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add(VmState.Stopped);
+        cluster.Worker.Room = 0;
+        await cluster.AcceptAsync(TaskKinds.Start, instance.Id);
+        var delete = await cluster.SubmitAsync(Some.Request(TaskKinds.Delete, instance.Id));
+
+        Assert.True((await cluster.CommandAsync(delete.Task, TaskCommandKind.Cancel)).Accepted);
+        await cluster.RunToRestAsync();
+
+        Assert.Equal(VmState.Stopped, cluster.Instance(instance.Id).VmState);
+        Invariants.CheckWorld(cluster);
+    }
+
     [Theory]
     [InlineData(Act.FailFinal)]
     [InlineData(Act.Abandon)]
