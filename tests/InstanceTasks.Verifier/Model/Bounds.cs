@@ -48,7 +48,7 @@ internal sealed record Bounds
     public int Attempts { get; init; } = 3;
 
     /// <summary>Situations after which a search gives up as too large.</summary>
-    public int Situations { get; init; } = 5_000_000;
+    public int Situations { get; init; } = 20_000_000;
 
     /// <summary>The kinds that the second task may have; null: all.</summary>
     public IReadOnlyList<TaskKind>? Seconds { get; init; }
