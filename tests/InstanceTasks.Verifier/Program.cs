@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using InstanceTasks.Verifier;
+using InstanceTasks.Verifier.Drawing;
 using InstanceTasks.Verifier.Model;
 using InstanceTasks.Verifier.Search;
 
@@ -17,6 +18,12 @@ catch (FormatException e)
 if (options.ShowHelp)
 {
     Console.Write(Options.Help);
+    return 0;
+}
+
+if (options.Draw)
+{
+    Documents.WriteAll();
     return 0;
 }
 
