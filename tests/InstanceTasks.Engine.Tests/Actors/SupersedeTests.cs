@@ -178,6 +178,30 @@ public sealed class SupersedeTests
         Invariants.CheckWorld(cluster);
     }
 
+    // Found by the product verifier: the activation knew, had not acted yet, and granted the attempt to a worker all the same.
+    [Fact]
+    public async Task Superseded_KnownButNotActedOnBecauseOfTheLease_GrantsNothing()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add();
+        cluster.Worker.Room = 0;
+        var reboot = await cluster.AcceptAsync(TaskKinds.Reboot, instance.Id);
+        await cluster.RunAsync();
+
+        cluster.Home.LeaseIsSafe = false;
+        var hard = await cluster.AcceptAsync(TaskKinds.HardReboot, instance.Id);
+        await cluster.RunAsync();
+        cluster.Worker.Room = 10;
+        await cluster.RunAsync();
+
+        Assert.All(cluster.Worker.Begins, b => Assert.Equal(BeginAnswer.Refused, b.Answer));
+        Assert.NotEmpty(cluster.Worker.Begins);
+        cluster.Home.LeaseIsSafe = true;
+        await cluster.RunToRestAsync();
+        Assert.Equal(("canceled", "succeeded"), (cluster.Task(reboot.Task).State, cluster.Task(hard.Task).State));
+        Assert.DoesNotContain(cluster.World.Effects, e => e.Key.Task == reboot.Task);
+    }
+
     // Found by the product verifier: the server was shown as SHUTOFF while its machine ran.
     [Theory]
     [InlineData(Act.Succeed, VmState.Active)]
