@@ -82,6 +82,17 @@ public sealed class PlantedDefectTests
         Assert.Contains("task 1 knows that it is superseded, and an attempt of it begins", story, StringComparison.Ordinal);
     }
 
+    // As it was before the verifier found it.
+    [Fact]
+    public void Begin_GrantsWhatMustStopButIsNotStoppedYet_LetsASupersededAttemptBegin()
+    {
+        var rules = Product with { Begin = (_, flight, stamp) => flight is { Begun: false, Stopping: false } && flight.Stamp == stamp };
+
+        var story = Found(rules, Calm with { Faults = 1, Crashes = 0, Losses = 0, Failures = 0 }, "reboot", "hard-reboot", Property.EffectsInOrder, steps: 6);
+
+        Assert.Contains("does nothing yet: the lease of its process is about to end", story, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Grant_DoesNotFenceTheSuccessor_LetsEffectsOverlap()
     {

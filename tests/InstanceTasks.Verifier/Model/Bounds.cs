@@ -9,7 +9,7 @@ internal sealed record Bounds
     public static IReadOnlyList<Bounds> OfTests { get; } =
     [
         new(),
-        new() { Faults = 2, Crashes = 0, Losses = 0, Delays = 0, Failures = 2 },
+        new() { Faults = 2, Crashes = 0, Losses = 0, Delays = 0, Failures = 2, Seconds = [TaskKinds.Start, TaskKinds.Stop, TaskKinds.Delete] },
         new() { Faults = 2, Crashes = 1, Losses = 0, Delays = 0, Failures = 1, Commands = 0 },
         new() { Faults = 1, Splits = 1, Crashes = 0, Losses = 0, Delays = 0, Failures = 0, Commands = 0, Seconds = [TaskKinds.Delete, TaskKinds.HardReboot] },
     ];

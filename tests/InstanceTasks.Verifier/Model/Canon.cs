@@ -12,9 +12,11 @@ internal sealed class Canon
     private readonly Dictionary<UInt128, InstanceRecord> _instances = [];
     private readonly Dictionary<Work, Work> _works = [];
     private readonly Dictionary<Activation, Activation> _activations = [];
+    // Parts that have been through here: most steps leave most parts as they are.
+    private readonly HashSet<object> _done = new(ReferenceEqualityComparer.Instance);
     private readonly Ranks _turns = new();
     private readonly Ranks[] _epochs = [new(), new()];
-    private readonly Dictionary<(long, int), Ranks> _attempts = [];
+    private readonly List<(long Turn, int Epoch, Ranks Ranks)> _attempts = [];
 
     public Situation Of(Draft draft)
     {
@@ -132,14 +134,20 @@ internal sealed class Canon
         }
     }
 
+    // There are hardly ever more than two.
     private Ranks AttemptsOf(Stamp stamp)
     {
-        if (!_attempts.TryGetValue((stamp.Turn, stamp.TaskEpoch), out var ranks))
+        foreach (var (turn, epoch, ranks) in _attempts)
         {
-            _attempts[(stamp.Turn, stamp.TaskEpoch)] = ranks = new Ranks();
+            if (turn == stamp.Turn && epoch == stamp.TaskEpoch)
+            {
+                return ranks;
+            }
         }
 
-        return ranks;
+        var more = new Ranks();
+        _attempts.Add((stamp.Turn, stamp.TaskEpoch, more));
+        return more;
     }
 
     private Floor Of(Floor floor) => floor with { Stamp = Of(floor.Stamp, floor.Task) };
@@ -162,10 +170,17 @@ internal sealed class Canon
 
     private Work Of(Work work)
     {
-        var renumbered = work with { Stamp = Of(work.Stamp, work.Task) };
+        var stamp = Of(work.Stamp, work.Task);
+        if (stamp == work.Stamp && _done.Contains(work))
+        {
+            return work;
+        }
+
+        var renumbered = work with { Stamp = stamp };
         if (!_works.TryGetValue(renumbered, out var known))
         {
             _works[renumbered] = known = renumbered;
+            _done.Add(known);
         }
 
         return known;
@@ -201,10 +216,16 @@ internal sealed class Canon
         }
 
         var (turn, epoch) = (_turns.Of(task.Turn), (int)_epochs[index].Of(task.Epoch));
+        if (turn == task.Turn && epoch == task.Epoch && _done.Contains(task))
+        {
+            return task;
+        }
+
         var key = Keys.Of(task, turn, epoch);
         if (!_tasks.TryGetValue(key, out var known))
         {
             _tasks[key] = known = Plain.Of(task) with { Turn = turn, Epoch = epoch };
+            _done.Add(known);
         }
 
         return known;
@@ -213,10 +234,16 @@ internal sealed class Canon
     private InstanceRecord Of(InstanceRecord instance)
     {
         var turn = _turns.Of(instance.Turn);
+        if (turn == instance.Turn && _done.Contains(instance))
+        {
+            return instance;
+        }
+
         var key = Keys.Of(instance, turn);
         if (!_instances.TryGetValue(key, out var known))
         {
             _instances[key] = known = Plain.Of(instance) with { Turn = turn };
+            _done.Add(known);
         }
 
         return known;

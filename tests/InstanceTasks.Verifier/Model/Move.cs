@@ -33,6 +33,7 @@ internal enum MoveKind
     ProcessDies = 27,
     Split = 28,
     ClaimElsewhere = 29,
+    LearnOnly = 30,
 }
 
 /// <summary>One step: who does what. The text follows from the situation before it.</summary>

@@ -85,6 +85,7 @@ internal sealed partial class ProductModel
         if (activation.Old is not null)
         {
             Try(new Move(MoveKind.Learn, slot, Fault.None), draft => Learn(draft, slot, activation));
+            Try(new Move(MoveKind.LearnOnly, slot, Fault.Delay), draft => Refresh(draft, slot, activation, acts: false));
         }
 
         if (activation.Flight is { } flight)
@@ -252,7 +253,7 @@ internal sealed partial class ProductModel
     }
 
     /// <summary>The activation reads its row. It goes when another has claimed the task; else it knows what the row says, and stops what is not wanted any more.</summary>
-    private bool Refresh(Draft draft, int slot, Activation activation)
+    private bool Refresh(Draft draft, int slot, Activation activation, bool acts = true)
     {
         var row = draft.Rows[slot / 2]!;
         if (activation.Old is { } old && old.Epoch != row.Epoch)
@@ -262,7 +263,11 @@ internal sealed partial class ProductModel
         }
 
         draft.Activations[slot] = activation with { Old = null };
-        StopIfUnwanted(draft, slot);
+        if (acts)
+        {
+            StopIfUnwanted(draft, slot);
+        }
+
         return true;
     }
 
@@ -272,7 +277,7 @@ internal sealed partial class ProductModel
         return true;
     }
 
-    // In one turn with learning of it: no grant comes between.
+    // In one turn with learning of it: no grant comes between, unless the process may not act because its lease is about to end.
     private void StopIfUnwanted(Draft draft, int slot)
     {
         if (draft.Activations[slot] is { Flight: { } flight } activation && draft.Memory(slot) is { Turn: > 0 } memory && rules.MustStop(memory))

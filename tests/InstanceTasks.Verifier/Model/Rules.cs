@@ -37,7 +37,7 @@ internal sealed record Rules
     public Func<TaskRecord, bool> MustStop { get; init; } = StopsItsAttempt;
 
     /// <summary>Whether an attempt is granted to a worker; the same as the task's actor answers.</summary>
-    public Func<TaskRecord, Flight, Stamp, bool> Begin { get; init; } = (_, flight, stamp) => flight is { Begun: false, Stopping: false } && flight.Stamp == stamp;
+    public Func<TaskRecord, Flight, Stamp, bool> Begin { get; init; } = (task, flight, stamp) => flight is { Begun: false, Stopping: false } && flight.Stamp == stamp && !StopsItsAttempt(task);
 
     private static bool StopsItsAttempt(TaskRecord task) => task.Intent switch
     {

@@ -35,6 +35,7 @@ internal static class Story
             MoveKind.Claim => $"Recovery finds {task}; a new activation claims it.",
             MoveKind.ClaimElsewhere => $"Recovery finds {task}; an activation in another process claims it, while the wake-up of the accept is still on its way.",
             MoveKind.Learn => $"{Capital(activation)} reads its row.",
+            MoveKind.LearnOnly => $"{Capital(activation)} reads its row, and does nothing yet: the lease of its process is about to end.",
             MoveKind.Act => $"{Capital(activation)} takes its next step.",
             MoveKind.ChooseHost => $"{Capital(activation)} chooses a host.",
             MoveKind.NoRoom => $"{Capital(activation)} looks for a host, and none has room.",
