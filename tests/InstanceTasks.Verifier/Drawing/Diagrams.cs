@@ -75,7 +75,7 @@ internal static class Diagrams
     {
         var steps = plan.Steps.Select((s, i) => new Node(DoOf(i), DoLines(s, i)));
         var undos = plan.Steps.Select((s, i) => (s, i)).Reverse().Where(s => CanTurn(plan, s.i)).Select(s => new Node(UndoOf(s.i), UndoLines(s.s), NodeStyle.Undo));
-        Node[] ends = [new("succeeded", ["succeeded"], NodeStyle.End), new("attention", ["needs_attention"], NodeStyle.Attention), new("failed", ["failed", "(canceled, if that was asked for)"], NodeStyle.End)];
+        Node[] ends = [new("succeeded", ["succeeded"], NodeStyle.End), new("attention", ["needs_attention"], NodeStyle.Attention), new("failed", plan.PointOfNoReturn == 0 ? ["failed"] : ["failed", "(canceled, if that was asked for)"], NodeStyle.End)];
         var arcs = plan.Steps.SelectMany((s, i) => Arcs(plan, s, i)).Prepend(new Arc(Start, DoOf(0), [])).ToList();
         var nodes = new[] { Beginning() }.Concat(steps).Concat(undos).Concat(ends).Where(n => n.Id == Start || arcs.Exists(a => a.From == n.Id || a.To == n.Id));
         return new Graph($"plan-{plan.Kind}", $"How '{plan.Kind}' is done and undone (version {plan.Version})", [.. nodes], arcs);

@@ -23,6 +23,12 @@ internal sealed class Coverage
     /// <summary>(command, state's public name), with whether it changed anything.</summary>
     public HashSet<(TaskCommandKind Command, string State, bool Changed)> Commands { get; } = [];
 
+    /// <summary>What has happened at all: a step of the model that never happens would make it say less than it seems to.</summary>
+    public HashSet<MoveKind> Moves { get; } = [];
+
+    /// <summary>Outcomes that a task's activation has met.</summary>
+    public HashSet<Ending> Endings { get; } = [];
+
     public void Note(TaskRecord? before, IReadOnlyList<TaskEvent> events)
     {
         TaskShape? shape = before is null ? null : TaskShape.Of(before);
@@ -55,5 +61,7 @@ internal sealed class Coverage
         Requests.UnionWith(other.Requests);
         Effects.UnionWith(other.Effects);
         Commands.UnionWith(other.Commands);
+        Moves.UnionWith(other.Moves);
+        Endings.UnionWith(other.Endings);
     }
 }

@@ -368,6 +368,7 @@ internal sealed partial class ProductModel
         activation = draft.Activations[slot]!;
         if (flight.Begun)
         {
+            Coverage.Endings.Add(Ending.Lost);
             draft.Activations[slot] = activation with { Flight = null, Outcome = Ending.Lost };
             return true;
         }

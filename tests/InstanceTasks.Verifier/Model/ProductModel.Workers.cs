@@ -174,8 +174,9 @@ internal sealed partial class ProductModel
         }
     }
 
-    private static bool Report(Draft draft, int slot, Work work)
+    private bool Report(Draft draft, int slot, Work work)
     {
+        Coverage.Endings.Add(work.Ending);
         draft.Works.Remove(work);
         if (draft.Activations[slot] is { Flight: { } flight } activation && flight.Stamp == work.Stamp)
         {

@@ -72,6 +72,7 @@ internal sealed partial class ProductModel(Rules rules, Bounds bounds, TaskKind 
             var draft = new Draft(_now) { Used = used };
             if (act(draft) && _canon.Of(draft) is var to && !to.Equals(_now))
             {
+                Coverage.Moves.Add(step.Kind);
                 _edges.Add(new Edge(step, to, default, null));
             }
         }

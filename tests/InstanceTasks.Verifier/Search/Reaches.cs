@@ -25,6 +25,8 @@ internal static class Reaches
         Group("cells of the conflict table", Cells, p => c.Requests.Any(r => (r.Running, r.Requested) == p && Answers(p, r.Mode)), p => $"{p.Requested} while {p.Running}: {ConflictTable.Find(p.Running, p.Requested)}"),
         Group("effects of plans", Effects(), c.Effects.Contains, e => $"{e.Direction} of {e.Kind}/{e.Step}"),
         Group("answers to a command in a state", Commands(), p => c.Commands.Any(m => (m.Command, m.State) == p), p => $"'{p.Command}' while {p.State}"),
+        Group("kinds of steps of the model", Enum.GetValues<MoveKind>(), c.Moves.Contains, m => $"step {m}"),
+        Group("outcomes of attempts", Enum.GetValues<Ending>().Where(e => e != Ending.None), c.Endings.Contains, e => $"outcome {e}"),
     ];
 
     private static (string, IReadOnlyList<string>, IReadOnlyList<string>) Group<T>(string what, IEnumerable<T> all, Func<T, bool> met, Func<T, string> name)

@@ -10,6 +10,7 @@ internal static class Unreachable
         ["metadata while create: Alongside"] = "the cell allows it, and the instance machine never does: a server that is building takes no metadata",
         ["stop while stop: QueueIfAsked"] = Between,
         ["reboot while stop: QueueIfAsked"] = Between,
+        ["outcome Fenced"] = "the task's actor has every living worker stop older attempts before the hypervisor would have to refuse them; a worker that stalls between its check and its call is not modelled",
         ["start while reboot: QueueIfAsked"] = Between,
         ["start while hard-reboot: QueueIfAsked"] = Between,
     };
