@@ -77,7 +77,7 @@ public sealed class ShrinkerTests
 
     private static RunResult Result(RunOptions options, string? violation) => new()
     {
-        Options = options, Violations = violation is null ? [] : [violation], Fingerprint = 1, Events = 1, Commits = 1, Instances = 1, Tasks = 1, Effects = 1, Time = TimeSpan.Zero,
+        Options = options, Violations = violation is null ? [] : [violation], Fingerprint = 1, Events = 1, Commits = 1, Instances = 1, Tasks = 1, Effects = 1, Refusals = 0, Time = TimeSpan.Zero,
         Faults = [.. Faults.Where(options.Faults!.Contains)], Requests = [.. Requests.Where(options.Requests!.Contains)], Coverage = new Coverage(), Story = [],
     };
 }

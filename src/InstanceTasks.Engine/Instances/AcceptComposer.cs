@@ -9,6 +9,10 @@ internal static class AcceptComposer
     /// <summary>How rarely recovery looks at a task that only waits for its turn: its turn itself makes it due.</summary>
     private static readonly TimeSpan QueuedDue = TimeSpan.FromMinutes(1);
 
+    /// <summary>The instance that a create is about to make.</summary>
+    public static InstanceRecord NewInstance(SubmitTask request, DateTimeOffset now) =>
+        request.NewInstance! with { VmState = VmState.Building, CreatedAt = now, UpdatedAt = now, Version = 0, Turn = 0 };
+
     /// <summary>The commit that gives the machine to the new task at once; the instance may be new.</summary>
     public static Commit Now(InstanceRecord instance, SubmitTask request, Plan plan, long generation, DateTimeOffset now)
     {
@@ -21,6 +25,17 @@ internal static class AcceptComposer
         };
         return Compose("accept", changed, request, Accepted(task, now), AcceptDue) with { Quota = NewQuota(instance, request) };
     }
+
+    /// <summary>The tasks needing attention that a new holder takes over from: delete and hard reboot do, the others leave them.</summary>
+    public static IReadOnlyList<TaskRef> TakenOver(InstanceRecord instance, SubmitTask request) =>
+        request.Kind == TaskKinds.Delete || request.Kind == TaskKinds.HardReboot ? instance.Attention : [];
+
+    /// <summary>Adds to an accept the end of those that it takes over from: they keep nothing.</summary>
+    public static Commit ClearAttention(Commit accept, SubmitTask request, IReadOnlyList<StoredTask> held, DateTimeOffset now) => accept with
+    {
+        Tasks = [.. accept.Tasks, .. held.Select(h => Bypass(h, request.Task, now))],
+        Instance = accept.Instance! with { After = accept.Instance.After with { Attention = [] } },
+    };
 
     /// <summary>The commit that queues the new task.</summary>
     public static Commit Queue(InstanceRecord instance, SubmitTask request, Plan plan, DateTimeOffset now)

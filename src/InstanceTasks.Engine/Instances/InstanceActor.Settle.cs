@@ -3,9 +3,6 @@ namespace InstanceTasks.Engine;
 /// <content>Settling.</content>
 public sealed partial class InstanceActor
 {
-    private static readonly TimeSpan GrantDue = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan AttentionDue = TimeSpan.FromHours(1);
-
     // Own exception types do not cross grain calls: what the task's actor must tell apart is in the verdict.
     private async Task<SettleAnswer?> TrySettleAsync(SettleRequest request, bool fresh)
     {
@@ -25,16 +22,14 @@ public sealed partial class InstanceActor
 
     private async Task<SettleAnswer?> DecideSettleAsync(SettleRequest request)
     {
-        var instance = _instance!;
-        var returns = request.Events.Exists(e => e is AttentionDecided { Command.Kind: not TaskCommandKind.Abandon });
-        if (returns && instance.Holder is { } holder)
+        var now = time.GetUtcNow();
+        var ruling = SettleRules.Decide(_instance!, request, now);
+        if (ruling.Refusal is { } refusal)
         {
-            return new() { Verdict = SettleVerdict.Refused, Refusal = new(RefusalKind.Busy, $"Task {holder.Id} ({holder.Kind}) has instance {id}.", holder.Id) };
+            return new() { Verdict = SettleVerdict.Refused, Refusal = refusal };
         }
 
-        var now = time.GetUtcNow();
-        List<TaskEvent> events = returns ? [.. request.Events, GrantOf(instance, request.Before, now)] : request.Events;
-        var commit = await ComposeSettleAsync(instance, TaskMachine.Commit(request.Before, events), events, now);
+        var commit = await ComposeSettleAsync(_instance!, ruling, now);
         var result = await CommitAsync(commit);
         return result switch
         {
@@ -45,51 +40,23 @@ public sealed partial class InstanceActor
         };
     }
 
-    private async Task<Commit> ComposeSettleAsync(InstanceRecord before, TaskRecord task, List<TaskEvent> events, DateTimeOffset now)
+    private async Task<Commit> ComposeSettleAsync(InstanceRecord before, SettleRuling ruling, DateTimeOffset now)
     {
-        var after = SettleComposer.Apply(before, task, now);
-        var (claims, quota) = SettleComposer.Release(before, after);
-        var due = task.IsEnded ? (TimeSpan?)null : task.Outcome == TaskOutcome.NeedsAttention ? AttentionDue : GrantDue;
-        var (cleared, bypassed) = await ClearDeletedAsync(after, task, now);
-        var (next, grants) = await GrantNextAsync(cleared, task, now);
-        return new Commit
-        {
-            Name = "settle",
-            Kind = task.Kind,
-            Tasks = [new TaskWrite(task, events, due, long.MaxValue), .. bypassed, .. grants],
-            Instance = new(next with { Version = before.Version + 1 }, before.Version),
-            Claims = claims,
-            Quota = quota,
-        };
-    }
-
-    /// <summary>With the instance everything that still needed attention is gone: nothing is left that anybody could decide about.</summary>
-    private async Task<(InstanceRecord Instance, List<TaskWrite> Writes)> ClearDeletedAsync(InstanceRecord instance, TaskRecord by, DateTimeOffset now)
-    {
-        if (instance.VmState != VmState.Deleted || instance.Attention.Count == 0)
-        {
-            return (instance, []);
-        }
-
-        var held = await ReadTasksAsync(instance.Attention);
-        return (instance with { Attention = [] }, [.. held.Select(h => AcceptComposer.Bypass(h, by.Id, now))]);
+        var after = SettleComposer.Apply(before, ruling.After, now);
+        var held = SettleRules.IsGone(after) ? await ReadTasksAsync(after.Attention) : [];
+        var (cleared, bypassed) = SettleRules.ClearGone(after, held, ruling.After.Id, now);
+        var (next, grants) = await GrantNextAsync(cleared, ruling.After, now);
+        return SettleRules.Compose(before, ruling, after, next, [.. bypassed, .. grants]);
     }
 
     /// <summary>Gives an idle machine to the next in the queue whose state allows it; those that it does not allow end as failed.</summary>
     private async Task<(InstanceRecord Instance, List<TaskWrite> Writes)> GrantNextAsync(InstanceRecord instance, TaskRecord ended, DateTimeOffset now)
     {
         var writes = new List<TaskWrite>();
-        while (instance is { Holder: null, Queue.Count: > 0 })
+        while (SettleRules.NextInQueue(instance) is { } next)
         {
-            var next = instance.Queue[0];
-            instance = instance with { Queue = [.. instance.Queue.Skip(1)] };
-            if (await ReadWaitingAsync(next.Id) is not { } waiting)
-            {
-                continue;
-            }
-
-            (instance, var write) = GrantOrFail(instance, waiting, ended, now);
-            writes.Add(write);
+            (instance, var write) = SettleRules.GrantOrFail(instance, await ReadWaitingAsync(next.Id), ended, now);
+            writes.AddRange(write is null ? [] : [write]);
         }
 
         return (instance, writes);
@@ -108,33 +75,6 @@ public sealed partial class InstanceActor
             return null;
         }
     }
-
-    private static (InstanceRecord Instance, TaskWrite Write) GrantOrFail(InstanceRecord instance, StoredTask waiting, TaskRecord ended, DateTimeOffset now)
-    {
-        if (AcceptRules.CheckStart(instance, PlanRegistry.Of(waiting.Record)) is { } refusal)
-        {
-            var failure = new Failure(FailureKinds.WrongState, refusal.Message, Code: 409);
-            return (instance, WriteOf(waiting, new TaskEnded { At = now, Outcome = TaskOutcome.Failed, Failure = failure }, null));
-        }
-
-        var grant = GrantOf(instance, waiting.Record, now) with { MustFence = instance.FenceNext || waiting.Record.Supersedes == ended.Id };
-        var granted = instance with { Holder = new(waiting.Record.Id, waiting.Record.Kind, waiting.Record.Request), Turn = grant.Turn, FenceNext = false };
-        return (granted, WriteOf(waiting, grant, GrantDue));
-    }
-
-    private static TaskGranted GrantOf(InstanceRecord instance, TaskRecord task, DateTimeOffset now) => new()
-    {
-        At = now,
-        Turn = instance.Turn + 1,
-        Host = task.Host is not null && task.Outcome == TaskOutcome.NeedsAttention ? task.Host : instance.Host,
-        Zone = instance.AvailabilityZone,
-        MustFence = instance.FenceNext,
-        // Coming back from attention it still goes back to where it started: the error in between was its own.
-        FromState = task.Outcome == TaskOutcome.NeedsAttention ? task.FromState : instance.VmState,
-    };
-
-    private static TaskWrite WriteOf(StoredTask before, TaskEvent e, TimeSpan? due) =>
-        new(TaskMachine.Commit(before.Record, [e]), [e], due, before.Wakes);
 
     private SettleAnswer Settled(Commit commit)
     {

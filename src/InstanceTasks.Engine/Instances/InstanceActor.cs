@@ -102,7 +102,7 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
     {
         var plan = PlanRegistry.Find(request.Kind)!;
         var now = time.GetUtcNow();
-        var instance = _instance ?? request.NewInstance! with { VmState = VmState.Building, CreatedAt = now, UpdatedAt = now, Version = 0, Turn = 0 };
+        var instance = _instance ?? AcceptComposer.NewInstance(request, now);
         return mode switch
         {
             AcceptMode.Now => await ClearAttentionAsync(AcceptComposer.Now(instance, request, plan, ownership.Generation, now), request),
@@ -125,22 +125,10 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
         return AcceptComposer.Supersede(instance, request, plan, holder, bypassed, now);
     }
 
-    // Delete and hard reboot may take over from tasks that need attention: those end, and keep nothing.
     private async Task<Commit> ClearAttentionAsync(Commit commit, SubmitTask request)
     {
-        var instance = commit.Instance!;
-        if (instance.After.Attention.Count == 0 || (request.Kind != TaskKinds.Delete && request.Kind != TaskKinds.HardReboot))
-        {
-            return commit;
-        }
-
-        var now = time.GetUtcNow();
-        var held = await ReadTasksAsync(instance.After.Attention);
-        return commit with
-        {
-            Tasks = [.. commit.Tasks, .. held.Select(h => AcceptComposer.Bypass(h, request.Task, now))],
-            Instance = instance with { After = instance.After with { Attention = [] } },
-        };
+        var takenOver = AcceptComposer.TakenOver(commit.Instance!.After, request);
+        return takenOver.Count == 0 ? commit : AcceptComposer.ClearAttention(commit, request, await ReadTasksAsync(takenOver), time.GetUtcNow());
     }
 
     private async Task<List<StoredTask>> ReadTasksAsync(IEnumerable<TaskRef> refs)

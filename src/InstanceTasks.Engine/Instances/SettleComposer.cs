@@ -28,7 +28,10 @@ internal static class SettleComposer
 
     private static InstanceRecord End(InstanceRecord instance, TaskRecord task, DateTimeOffset now)
     {
-        var state = StateAfter(instance, task);
+        // Superseded: the successor decides what becomes of the instance, unless it has been canceled meanwhile; others in the queue do not know what to expect.
+        var state = task.SupersededBy is not { } successor ? InstanceMachine.After(task.FromState, task)
+            : instance.Queue.Exists(q => q.Id == successor) ? instance.VmState
+            : AsItStands(task);
         var power = state == VmState.Deleted ? PowerState.NoState : task.Power ?? instance.Power;
         return instance with
         {
@@ -44,11 +47,18 @@ internal static class SettleComposer
         };
     }
 
-    // Superseded: the successor decides what becomes of the instance. If that is gone (it cannot be read any more), nobody knows what was left half done.
-    private static VmState StateAfter(InstanceRecord instance, TaskRecord task) =>
-        task.SupersededBy is null ? InstanceMachine.After(task.FromState, task)
-        : instance.Queue.Count == 0 ? VmState.Error
-        : instance.VmState;
+    /// <summary>What a superseded task leaves when nobody comes after it: nothing was undone, because the successor would have seen to it.</summary>
+    private static VmState AsItStands(TaskRecord task)
+    {
+        var untouched = task is { Phase: TaskPhase.Forward, Step: 0, FailedAttempts: 0, MustFence: false };
+        var done = InstanceMachine.After(task.FromState, task with { Outcome = TaskOutcome.Succeeded });
+        if (untouched || done == task.FromState)
+        {
+            return InstanceMachine.After(task.FromState, task);
+        }
+
+        return task.Phase == TaskPhase.Forward && task.Step == PlanRegistry.Of(task).Steps.Count ? done : VmState.Error;
+    }
 
     private static InstanceRecord Hold(InstanceRecord instance, TaskRecord task, DateTimeOffset now) => instance with
     {

@@ -34,12 +34,6 @@ internal static class CommandRules
             return Refuse($"Task {task.Id} needs attention: retry, skip, done or abandon.");
         }
 
-        if (task is { Turn: 0, Supersedes: { } stopped })
-        {
-            // Nobody else would put right what the stopped task has left half done.
-            return Refuse($"Task {task.Id} has stopped task {stopped} and takes its place: it can no longer be canceled.");
-        }
-
         if (task.Turn == 0)
         {
             return Settle(new TaskEnded { At = now, Outcome = TaskOutcome.Canceled, Command = record }, "it had not begun and is canceled");

@@ -32,13 +32,9 @@ public sealed partial class TaskActor
         return Move.Rest;
     }
 
-    /// <summary>
-    /// A task that gives the machine back leaves no attempt behind that could still begin: one that was granted by an activation before this one,
-    /// and whose runner lives, would otherwise start its effect after the end.
-    /// </summary>
     private async Task<Move?> FenceBeforeEndAsync(TaskRecord last)
     {
-        if (!last.MustFence || _fenced || last.Host is null)
+        if (!AttemptRules.MustFenceBeforeEnd(last, _fenced))
         {
             return null;
         }
@@ -108,12 +104,7 @@ public sealed partial class TaskActor
         return Move.On;
     }
 
-    private bool MustStop() => _task!.Intent switch
-    {
-        TaskIntent.Supersede => true,
-        TaskIntent.Cancel => _task.Phase == TaskPhase.Forward && PlanRegistry.Of(_task).Steps[_task.Step].Cancel == Cancellability.Now,
-        _ => false,
-    };
+    private bool MustStop() => AttemptRules.MustStop(_task!, _flight!.BegunBy is not null);
 
     // Every runner has confirmed: the attempt has ended, and if its outcome is still to be had, it is the better answer.
     private async Task<AttemptOutcome> StoppedOutcomeAsync(Flight flight)

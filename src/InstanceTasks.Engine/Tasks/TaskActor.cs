@@ -77,7 +77,7 @@ public sealed partial class TaskActor(
     /// <summary>A runner asks for the grant of an attempt.</summary>
     public BeginAnswer Begin(Stamp stamp, long generation)
     {
-        if (_dropped || !_owned || _flight is not { BegunBy: null, Stopping: false } flight || flight.Attempt.Stamp != stamp || _task!.Generation != ownership.Generation)
+        if (_dropped || !_owned || _flight is not { BegunBy: null, Stopping: false } flight || flight.Attempt.Stamp != stamp || _task!.Generation != ownership.Generation || MustStop())
         {
             return BeginAnswer.Refused;
         }

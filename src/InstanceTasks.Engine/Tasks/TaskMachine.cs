@@ -47,6 +47,7 @@ public static class TaskMachine
         return Project(shape.HasMachine ? changed : changed with { Turn = 0 });
     }
 
+    /// <summary>The transition that an event is.</summary>
     internal static TaskTrigger TriggerOf(TaskEvent e) => e switch
     {
         TaskGranted => TaskTrigger.Grant,

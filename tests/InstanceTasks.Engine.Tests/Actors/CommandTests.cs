@@ -89,10 +89,9 @@ public sealed class CommandTests
         cluster.Worker.Room = 10;
         await cluster.RunToRestAsync();
 
-        // What waits for a safe point is finished first; what may stop now never begins.
-        var now = PlanRegistry.Find(kind)!.Steps.Single(s => s.Name == stepName).Cancel == Cancellability.Now;
+        // What no runner has begun is a safe point, whatever the step says.
         Assert.Equal("canceled", cluster.Task(task).State);
-        Assert.Equal(now, cluster.World.Effects.TrueForAll(e => e.Key.Step != stepName || e.Key.Direction == Direction.Undo));
+        Assert.True(cluster.World.Effects.TrueForAll(e => e.Key.Step != stepName || e.Key.Direction == Direction.Undo));
         Invariants.CheckWorld(cluster);
     }
 

@@ -155,7 +155,7 @@ public sealed class SupersedeTests
     }
 
     [Fact]
-    public async Task WaitingDelete_CannotBeCanceled_TheCreateItHasStoppedGoesWithIt()
+    public async Task WaitingDelete_Canceled_TheSupersededCreateLeavesAnErrorAndNoBuild()
     {
         var cluster = new Cluster();
         var id = InstanceId.New();
@@ -166,11 +166,80 @@ public sealed class SupersedeTests
         var delete = await cluster.AcceptAsync(TaskKinds.Delete, id);
         await cluster.RunAsync();
 
-        Assert.False((await cluster.CommandAsync(delete.Task, TaskCommandKind.Cancel)).Accepted);
+        Assert.True((await cluster.CommandAsync(delete.Task, TaskCommandKind.Cancel)).Accepted);
         cluster.Worker.Polls = true;
         await cluster.RunToRestAsync();
 
-        Assert.Equal(("canceled", "succeeded"), (cluster.Task(create.Task).State, cluster.Task(delete.Task).State));
+        Assert.Equal(("canceled", "canceled"), (cluster.Task(create.Task).State, cluster.Task(delete.Task).State));
+        Assert.Equal(VmState.Error, cluster.Instance(id).VmState);
+        var again = await cluster.AcceptAsync(TaskKinds.Delete, id);
+        await cluster.RunToRestAsync();
+        Assert.Equal("succeeded", cluster.Task(again.Task).State);
+        Invariants.CheckWorld(cluster);
+    }
+
+    // Found by the product verifier: the activation knew, had not acted yet, and granted the attempt to a worker all the same.
+    [Fact]
+    public async Task Superseded_KnownButNotActedOnBecauseOfTheLease_GrantsNothing()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add();
+        cluster.Worker.Room = 0;
+        var reboot = await cluster.AcceptAsync(TaskKinds.Reboot, instance.Id);
+        await cluster.RunAsync();
+
+        cluster.Home.LeaseIsSafe = false;
+        var hard = await cluster.AcceptAsync(TaskKinds.HardReboot, instance.Id);
+        await cluster.RunAsync();
+        cluster.Worker.Room = 10;
+        await cluster.RunAsync();
+
+        Assert.All(cluster.Worker.Begins, b => Assert.Equal(BeginAnswer.Refused, b.Answer));
+        Assert.NotEmpty(cluster.Worker.Begins);
+        cluster.Home.LeaseIsSafe = true;
+        await cluster.RunToRestAsync();
+        Assert.Equal(("canceled", "succeeded"), (cluster.Task(reboot.Task).State, cluster.Task(hard.Task).State));
+        Assert.DoesNotContain(cluster.World.Effects, e => e.Key.Task == reboot.Task);
+    }
+
+    // Found by the product verifier: the server was shown as SHUTOFF while its machine ran.
+    [Theory]
+    [InlineData(Act.Succeed, VmState.Active)]
+    [InlineData(Act.Abandon, VmState.Error)]
+    public async Task WaitingDelete_Canceled_TheSupersededStartLeavesTheServerAsItStands(Act end, VmState left)
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add(VmState.Stopped);
+        cluster.World.On("start-machine", Act.HangAfterEffect);
+        var start = await cluster.AcceptAsync(TaskKinds.Start, instance.Id);
+        await cluster.RunAsync();
+        cluster.Worker.Polls = false;
+        var delete = await cluster.AcceptAsync(TaskKinds.Delete, instance.Id);
+        await cluster.RunAsync();
+
+        Assert.True((await cluster.CommandAsync(delete.Task, TaskCommandKind.Cancel)).Accepted);
+        cluster.Worker.Finish(end);
+        cluster.Worker.Polls = true;
+        await cluster.RunToRestAsync();
+
+        Assert.Equal(("canceled", "canceled"), (cluster.Task(start.Task).State, cluster.Task(delete.Task).State));
+        Assert.Equal(left, cluster.Instance(instance.Id).VmState);
+        Invariants.CheckWorld(cluster);
+    }
+
+    [Fact]
+    public async Task WaitingDelete_CanceledBeforeTheSupersededStartHasBegun_LeavesTheServerAsItWas()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add(VmState.Stopped);
+        cluster.Worker.Room = 0;
+        await cluster.AcceptAsync(TaskKinds.Start, instance.Id);
+        var delete = await cluster.SubmitAsync(Some.Request(TaskKinds.Delete, instance.Id));
+
+        Assert.True((await cluster.CommandAsync(delete.Task, TaskCommandKind.Cancel)).Accepted);
+        await cluster.RunToRestAsync();
+
+        Assert.Equal(VmState.Stopped, cluster.Instance(instance.Id).VmState);
         Invariants.CheckWorld(cluster);
     }
 

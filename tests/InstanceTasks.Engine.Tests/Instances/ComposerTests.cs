@@ -134,13 +134,14 @@ public sealed class ComposerTests
     [Fact]
     public void Settle_Superseded_LeavesTheStateToTheSuccessor()
     {
-        var task = Some.Task(TaskKinds.Create) with { Run = TaskRun.Ended, Outcome = TaskOutcome.Canceled, SupersededBy = TaskId.New(), MustFence = true, FromState = VmState.Building };
-        var instance = Some.Instance(VmState.Building, task.Instance) with { Holder = new(task.Id, task.Kind, task.Request), Queue = [Some.Ref("delete")] };
+        var delete = Some.Ref("delete");
+        var task = Some.Task(TaskKinds.Create) with { Run = TaskRun.Ended, Outcome = TaskOutcome.Canceled, SupersededBy = delete.Id, MustFence = true, FromState = VmState.Building };
+        var instance = Some.Instance(VmState.Building, task.Instance) with { Holder = new(task.Id, task.Kind, task.Request), Queue = [delete] };
 
         var after = SettleComposer.Apply(instance, task, Later);
 
         Assert.Equal((VmState.Building, true), (after.VmState, after.FenceNext));
-        Assert.Equal(VmState.Error, SettleComposer.Apply(instance with { Queue = [] }, task, Later).VmState);
+        Assert.Equal(VmState.Error, SettleComposer.Apply(instance with { Queue = [Some.Ref("stop")] }, task, Later).VmState);
     }
 
     [Fact]

@@ -105,10 +105,4 @@ public sealed class PlanTests
         Assert.Equal(TimeSpan.FromSeconds(seconds), RetryPolicy.Default.BackOff(failed));
         Assert.Equal(TimeSpan.Zero, RetryPolicy.Once.BackOff(failed));
     }
-
-    [Fact]
-    public void Documentation_StateMachines_IsWhatTheCodeSays()
-    {
-        Golden.Check("docs/state-machines.md", StateMachinesDocument.Write());
-    }
 }

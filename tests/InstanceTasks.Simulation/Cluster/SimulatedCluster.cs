@@ -174,7 +174,8 @@ internal sealed class SimulatedCluster
         Gone(process);
     }
 
-    private void Hang(SimulatedProcess process)
+    /// <summary>A process stands still; the others may declare it dead, and it learns of that some time after it goes on.</summary>
+    public void Hang(SimulatedProcess process)
     {
         var time = _life.Between(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(14));
         Note(16, process.Number, () => $"{process.Name} (generation {process.Lease.Generation}) stands still for {time.TotalSeconds:0.0} s");

@@ -15,6 +15,7 @@ internal sealed class Batch
     private readonly Dictionary<FaultKind, long> _struck = [];
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private long _effects;
+    private long _refusals;
 
     public int Seeds => _events.Count;
 
@@ -52,6 +53,7 @@ internal sealed class Batch
         _faults.Add(result.Faults.Count);
         _instances.Add(result.Instances);
         _effects += result.Effects;
+        _refusals += result.Refusals;
         Coverage.Add(result.Coverage);
         foreach (var fault in result.Faults)
         {
@@ -73,7 +75,7 @@ internal sealed class Batch
 
     public IEnumerable<string> Report(bool missing)
     {
-        yield return $"{Seeds} seeds in {_watch.Elapsed.TotalSeconds:0.0} s ({SeedsPerMinute:0} a minute), {Failures.Count} failed, {_effects} effects on machines";
+        yield return $"{Seeds} seeds in {_watch.Elapsed.TotalSeconds:0.0} s ({SeedsPerMinute:0} a minute), {Failures.Count} failed, {_effects} effects on machines, {_refusals} refused by stamp";
         if (Seeds == 0)
         {
             yield break;

@@ -24,6 +24,9 @@ internal sealed record RunResult
 
     public required int Effects { get; init; }
 
+    /// <summary>Verbs that the machines refused because of their stamp.</summary>
+    public required int Refusals { get; init; }
+
     public required TimeSpan Time { get; init; }
 
     public required IReadOnlyList<FaultId> Faults { get; init; }

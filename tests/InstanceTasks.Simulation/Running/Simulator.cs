@@ -198,6 +198,7 @@ internal sealed class Simulator
             Instances = _cluster.Database.Instances.Count,
             Tasks = _cluster.Database.Tasks.Count,
             Effects = _cluster.Machines.Effects,
+            Refusals = _cluster.Machines.Refusals,
             Time = _cluster.Scheduler.Now,
             Faults = _cluster.Faults.Struck,
             Requests = _clients.Made,

@@ -9,11 +9,13 @@ internal sealed class HypervisorLink(Scheduler scheduler, ProcessContext process
 {
     private static readonly TimeSpan Fast = TimeSpan.FromMicroseconds(100);
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(3);
-    private static readonly TimeSpan LongestHalt = TimeSpan.FromSeconds(12);
     private static readonly Failure Unreachable = new(FailureKinds.Unreachable, "The host cannot be reached.", Retryable: true);
 
     /// <summary>A verb leaves the process, which has not stood still since it decided to send it.</summary>
     public Action<VerbCall> Leaves { get; set; } = _ => { };
+
+    /// <summary>The process stands still from now on, and may be declared dead meanwhile.</summary>
+    public Action Hang { get; set; } = () => { };
 
     public string Name => "in memory";
 
@@ -82,7 +84,7 @@ internal sealed class HypervisorLink(Scheduler scheduler, ProcessContext process
         var halts = process.Halts;
         if (faults.Strikes(FaultKind.WorkerHangsBeforeCall))
         {
-            process.StandStill(latency.Between(TimeSpan.FromSeconds(1), LongestHalt));
+            Hang();
             await Task.Delay(Fast, time);
         }
 

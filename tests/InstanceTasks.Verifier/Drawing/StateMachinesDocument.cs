@@ -1,7 +1,7 @@
 using System.Text;
-using InstanceTasks.Engine.Tests.Tasks;
+using InstanceTasks.Engine;
 
-namespace InstanceTasks.Engine.Tests.Plans;
+namespace InstanceTasks.Verifier.Drawing;
 
 /// <summary>Writes docs/state-machines.md from the tables and plans of the code.</summary>
 internal static class StateMachinesDocument
@@ -13,8 +13,8 @@ internal static class StateMachinesDocument
             """
             # State machines
 
-            Generated from the code by a test of `InstanceTasks.Engine.Tests`; it fails when this file differs. After a change of the tables or plans run it with
-            `UPDATE_DOCS=1` and commit the difference.
+            Generated from the code by `dotnet run -c Release --project tests/InstanceTasks.Verifier -- draw`; a test of `InstanceTasks.Verifier.Tests` fails when this file or a drawing
+            differs. After a change of the tables or plans draw again and commit the difference. What is shown about them by search is in [verifier.md](verifier.md).
 
             ## Which kind may start in which vm_state
 
@@ -23,13 +23,15 @@ internal static class StateMachinesDocument
 
             """.ReplaceLineEndings("\n"));
         InstanceMachineTable(text);
+        text.Append("\nThe same as a diagram: the vm_states with the kinds that lead from one to another. Kinds that leave the state as it is are left out.\n\n");
+        Show(text, "instance", Mermaid.States);
         text.Append("\n## What becomes of a request while a task has the machine\n\nRows: the task that has the machine. Columns: what is asked for.\n\n");
         Conflicts(text);
         text.Append(
             "\n*QueueIfAsked*: refused with 409 that names the running task, unless the request says `When-Busy: queue`. *Supersede*: the running task is stopped and ends `canceled`, " +
             "the new one takes the machine over. *Alongside*: one commit that does not touch the machine. *Join*: the answer names the running task.\n");
         text.Append("\n## Task states\n\nBy public name; the labels are the transitions of the one table. The shapes behind the names, with every transition, are in `tests/InstanceTasks.Engine.Tests/Tasks/task-transitions.txt`.\n\n");
-        Diagram(text);
+        Show(text, "task", Mermaid.States);
         text.Append("\n## Plans\n");
         foreach (var plan in PlanRegistry.All)
         {
@@ -82,31 +84,6 @@ internal static class StateMachinesDocument
         }
     }
 
-    private static void Diagram(StringBuilder text)
-    {
-        var edges = TaskTransitions.Reachable
-            .SelectMany(s => TaskTransitions.All.Where(r => r.Sources(s)).Select(r => (From: TaskTransitionsTests.NameOf(s), Label: r.Trigger, To: TaskTransitionsTests.NameOf(r.Destination(s)))))
-            .Where(e => e.From != e.To)
-            .GroupBy(e => (e.From, e.To));
-        text.Append("```mermaid\nstateDiagram-v2\n");
-        foreach (var name in TaskTransitions.Initial.Select(TaskTransitionsTests.NameOf))
-        {
-            text.Append($"  [*] --> {name}\n");
-        }
-
-        foreach (var edge in edges)
-        {
-            text.Append($"  {edge.Key.From} --> {edge.Key.To}: {string.Join(", ", edge.Select(e => e.Label).Distinct().Order())}\n");
-        }
-
-        foreach (var name in TaskStateNames.Terminal)
-        {
-            text.Append($"  {name} --> [*]\n");
-        }
-
-        text.Append("```\n");
-    }
-
     private static void PlanOf(StringBuilder text, Plan plan)
     {
         text.Append($"\n### {plan.Kind} (version {plan.Version})\n\n");
@@ -128,6 +105,15 @@ internal static class StateMachinesDocument
         {
             Row(text, [step.Name + (step.OnlyWithHost ? " (only with a host)" : ""), step.Do?.ToString() ?? step.Control.ToString(), UndoOf(step), $"{step.Timeout.TotalSeconds} s", $"{step.Retry.MaxAttempts}", $"{step.Retry.First.TotalSeconds}–{step.Retry.Max.TotalSeconds} s", step.Cancel.ToString(), step.OnExhausted.ToString(), step.TaskState ?? plan.TaskState ?? "", step.NovaEvent ?? ""]);
         }
+
+        text.Append('\n');
+        Show(text, $"plan-{plan.Kind}", Mermaid.Flow);
+    }
+
+    private static void Show(StringBuilder text, string name, Func<Graph, string> mermaid)
+    {
+        var graph = Diagrams.All.Single(g => g.Name == name);
+        text.Append($"![{graph.Title}](state-machines/{graph.Name}.svg)\n\n").Append(mermaid(graph));
     }
 
     private static string UndoOf(Step step) =>

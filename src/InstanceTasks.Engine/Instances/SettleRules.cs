@@ -1,0 +1,98 @@
+namespace InstanceTasks.Engine;
+
+/// <summary>What a request to settle leads to.</summary>
+/// <param name="Refusal">Why not; then there is nothing else.</param>
+/// <param name="Events">The events of the task: those asked for, and the grant when it gets the machine back.</param>
+/// <param name="After">The task after them.</param>
+internal sealed record SettleRuling(Refusal? Refusal, List<TaskEvent> Events, TaskRecord After);
+
+/// <summary>Decides on the end, hold and return of tasks, and on who gets the machine next. Pure.</summary>
+internal static class SettleRules
+{
+    private static readonly TimeSpan GrantDue = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AttentionDue = TimeSpan.FromHours(1);
+
+    /// <summary>Decides on a request; one that returns from attention needs an idle machine.</summary>
+    /// <exception cref="IllegalTransitionException">The task cannot go that way.</exception>
+    public static SettleRuling Decide(InstanceRecord instance, SettleRequest request, DateTimeOffset now)
+    {
+        var returns = request.Events.Exists(e => e is AttentionDecided { Command.Kind: not TaskCommandKind.Abandon });
+        if (returns && instance.Holder is { } holder)
+        {
+            return new(new Refusal(RefusalKind.Busy, $"Task {holder.Id} ({holder.Kind}) has instance {instance.Id}.", holder.Id), [], request.Before);
+        }
+
+        List<TaskEvent> events = returns ? [.. request.Events, GrantOf(instance, request.Before, now)] : request.Events;
+        return new(null, events, TaskMachine.Commit(request.Before, events));
+    }
+
+    /// <summary>Whose turn it is; null while the machine is not idle or nobody waits.</summary>
+    public static TaskRef? NextInQueue(InstanceRecord instance) => instance is { Holder: null, Queue.Count: > 0 } ? instance.Queue[0] : null;
+
+    /// <summary>Takes the first out of the queue and gives it the machine, or ends it when the instance's state does not allow it.</summary>
+    /// <param name="instance">The instance, idle.</param>
+    /// <param name="waiting">The task; null when it has ended or cannot be read: it only loses its place.</param>
+    /// <param name="ended">The task that gave the machine back.</param>
+    /// <param name="now">The time.</param>
+    public static (InstanceRecord Instance, TaskWrite? Write) GrantOrFail(InstanceRecord instance, StoredTask? waiting, TaskRecord ended, DateTimeOffset now)
+    {
+        instance = instance with { Queue = [.. instance.Queue.Skip(1)] };
+        if (waiting is null)
+        {
+            return (instance, null);
+        }
+
+        if (AcceptRules.CheckStart(instance, PlanRegistry.Of(waiting.Record)) is { } refusal)
+        {
+            var failure = new Failure(FailureKinds.WrongState, refusal.Message, Code: 409);
+            return (instance, WriteOf(waiting, new TaskEnded { At = now, Outcome = TaskOutcome.Failed, Failure = failure }, null));
+        }
+
+        var grant = GrantOf(instance, waiting.Record, now) with { MustFence = instance.FenceNext || waiting.Record.Supersedes == ended.Id };
+        var granted = instance with { Holder = new(waiting.Record.Id, waiting.Record.Kind, waiting.Record.Request), Turn = grant.Turn, FenceNext = false };
+        return (granted, WriteOf(waiting, grant, GrantDue));
+    }
+
+    /// <summary>Whether the instance is deleted, and tasks on it still need attention.</summary>
+    public static bool IsGone(InstanceRecord instance) => instance is { VmState: VmState.Deleted, Attention.Count: > 0 };
+
+    /// <summary>With the instance everything that still needed attention is gone: nothing is left that anybody could decide about.</summary>
+    public static (InstanceRecord Instance, IReadOnlyList<TaskWrite> Writes) ClearGone(InstanceRecord instance, IEnumerable<StoredTask> held, TaskId by, DateTimeOffset now) =>
+        IsGone(instance) ? (instance with { Attention = [] }, [.. held.Select(h => AcceptComposer.Bypass(h, by, now))]) : (instance, []);
+
+    /// <summary>The one commit of it all.</summary>
+    /// <param name="before">The instance as read.</param>
+    /// <param name="ruling">What becomes of the task.</param>
+    /// <param name="after">The instance after that.</param>
+    /// <param name="next">The instance after whoever was next got the machine.</param>
+    /// <param name="grants">What became of those in the queue.</param>
+    public static Commit Compose(InstanceRecord before, SettleRuling ruling, InstanceRecord after, InstanceRecord next, IReadOnlyList<TaskWrite> grants)
+    {
+        var task = ruling.After;
+        var (claims, quota) = SettleComposer.Release(before, after);
+        var due = task.IsEnded ? (TimeSpan?)null : task.Outcome == TaskOutcome.NeedsAttention ? AttentionDue : GrantDue;
+        return new Commit
+        {
+            Name = "settle",
+            Kind = task.Kind,
+            Tasks = [new TaskWrite(task, ruling.Events, due, long.MaxValue), .. grants],
+            Instance = new(next with { Version = before.Version + 1 }, before.Version),
+            Claims = claims,
+            Quota = quota,
+        };
+    }
+
+    private static TaskGranted GrantOf(InstanceRecord instance, TaskRecord task, DateTimeOffset now) => new()
+    {
+        At = now,
+        Turn = instance.Turn + 1,
+        Host = task.Host is not null && task.Outcome == TaskOutcome.NeedsAttention ? task.Host : instance.Host,
+        Zone = instance.AvailabilityZone,
+        MustFence = instance.FenceNext,
+        // Coming back from attention it still goes back to where it started: the error in between was its own.
+        FromState = task.Outcome == TaskOutcome.NeedsAttention ? task.FromState : instance.VmState,
+    };
+
+    private static TaskWrite WriteOf(StoredTask before, TaskEvent e, TimeSpan? due) =>
+        new(TaskMachine.Commit(before.Record, [e]), [e], due, before.Wakes);
+}
