@@ -14,7 +14,7 @@ internal sealed class Simulator
     private static readonly TimeSpan LongestLoad = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LongestCalm = TimeSpan.FromMinutes(45);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan TroubleEvery = TimeSpan.FromMilliseconds(500);
 
     private readonly RunOptions _options;
@@ -48,7 +48,6 @@ internal sealed class Simulator
 
         if (!Failed)
         {
-            PassUntil(_cluster.Scheduler.Now + Aftermath, () => false);
             _cluster.Watch.CheckEnd();
         }
 
@@ -134,15 +133,26 @@ internal sealed class Simulator
         _cluster.CalmDown();
         _cluster.Chronicle.Note(8, 0, 0, () => "from here on nothing goes wrong");
         var limit = _cluster.Scheduler.Now + LongestCalm;
-        while (!Failed && Open().Count > 0 && _cluster.Scheduler.Now < limit)
+        do
         {
-            PassUntil(_cluster.Scheduler.Now + Look, () => Open().Count == 0);
-            Decide();
+            WaitForAll(limit);
+            // A call that was on its way for long may still make a task.
+            PassUntil(_cluster.Scheduler.Now + Aftermath, () => false);
         }
+        while (!Failed && Open().Count > 0 && _cluster.Scheduler.Now < limit);
 
         if (Open() is { Count: > 0 } open && !Failed)
         {
             _cluster.Watch.Violation($"never ends: {string.Join(", ", open.Select(t => $"{t.Kind} {World.Short.Of(t.Id)} is {t.State} (step {t.Step}, {t.WaitReason})"))}");
+        }
+    }
+
+    private void WaitForAll(TimeSpan limit)
+    {
+        while (!Failed && Open().Count > 0 && _cluster.Scheduler.Now < limit)
+        {
+            PassUntil(_cluster.Scheduler.Now + Look, () => Open().Count == 0);
+            Decide();
         }
     }
 

@@ -85,7 +85,8 @@ internal sealed class HypervisorLink(Scheduler scheduler, ProcessContext process
         if (faults.Strikes(FaultKind.WorkerHangsBeforeCall))
         {
             Hang();
-            await Task.Delay(Fast, time);
+            // Less than a millisecond would be no delay at all.
+            await Task.Delay(TimeSpan.FromMilliseconds(1), time);
         }
 
         if (halts == process.Halts)
