@@ -195,6 +195,7 @@ count() {
   printf '%-44s %9s   %d passed, %d failed, %d skipped\n' "$label" "$(minutes "$seconds")" "$ok" "$bad" "$((total - executed))"
   passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + total - executed))
   ((total == executed)) || print_skips "$trx"
+  [[ ! -s "$trx" ]] || sed -nE 's/^ *(<StdOut>)?report: (.*)/    \2/p' "$trx" | sed -E 's/<.*//'
   if ((bad > 0)); then
     grep -E -A 14 '^ +Failed |\[FAIL\]' "$log" | head -n 120
     printf '    all of it: %s\n' "$log"

@@ -18,20 +18,24 @@ public sealed class MutationTests(ITestOutputHelper output)
         Assert.True(patches.Count >= 12, $"only {patches.Count} planted bugs");
         using var scratch = new TempDirectory();
         await ToolAsync(scratch.Path, "sh", "-c", $"cd '{RepoRoot.Path}' && {{ git ls-files src; ls Directory.* global.json .editorconfig BannedSymbols.txt .orleans-choice.props 2>/dev/null; }} | tar cf - -T - | tar xf - -C '{scratch.Path}'");
-        await BuildAsync(scratch.Path, restore: true);
+        await BuildAsync(scratch.Path, "InstanceTasks.Grains", restore: true);
         foreach (var patch in patches)
         {
             output.WriteLine(Path.GetFileName(patch));
             await ToolAsync(scratch.Path, "git", "apply", "-p1", patch);
-            await BuildAsync(scratch.Path, restore: false);
+            await BuildAsync(scratch.Path, await ProjectOfAsync(patch), restore: false);
             await ToolAsync(scratch.Path, "git", "apply", "-p1", "-R", patch);
         }
     }
 
-    private static Task BuildAsync(string directory, bool restore)
+    // The highest project that it touches.
+    private static async Task<string> ProjectOfAsync(string patch) =>
+        (await File.ReadAllTextAsync(patch)).Contains("src/InstanceTasks.Grains/", StringComparison.Ordinal) ? "InstanceTasks.Grains" : "InstanceTasks.Engine";
+
+    private static Task BuildAsync(string directory, string project, bool restore)
     {
         string[] dependencies = restore ? [] : ["--no-restore"];
-        return ToolAsync(directory, "dotnet", ["build", "src/InstanceTasks.Grains", "-c", "Release", "--nologo", "-v", "q", "-tl:off", "--disable-build-servers", "-p:RunAnalyzers=false", .. dependencies]);
+        return ToolAsync(directory, "dotnet", ["build", $"src/{project}", "-c", "Release", "--nologo", "-v", "q", "-tl:off", "--disable-build-servers", "-p:RunAnalyzers=false", .. dependencies]);
     }
 
     private static async Task ToolAsync(string directory, string program, params string[] arguments)

@@ -31,10 +31,11 @@ public sealed class SeedTests(ITestOutputHelper output)
 
         var batch = Batch.Run(first, b => watch.Elapsed < Budget && b.Failures.Count == 0);
 
-        output.WriteLine($"from seed {first} ({FirstSeed} runs the same again)");
+        // What begins so is printed by test.sh.
+        output.WriteLine($"report: from seed {first} ({FirstSeed} runs the same again)");
         foreach (var line in batch.Report(missing: false))
         {
-            output.WriteLine(line);
+            output.WriteLine($"report: {line}");
         }
 
         Assert.True(batch.Failures.Count == 0, batch.Failures.Count == 0 ? "" : Shortest(batch.Failures[0]));
