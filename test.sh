@@ -77,6 +77,7 @@ verdict() {
 install_missing() {
   local packages=() log="$results/apt.log"
   command -v openstack >/dev/null || packages+=(python3-openstackclient)
+  compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || packages+=(postgresql)
   if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
     ((${#packages[@]} == 0)) || printf 'Missing, and only root on Debian can install it here: %s. Tests that need it are skipped.\n' "${packages[*]}"
     return

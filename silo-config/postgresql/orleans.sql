@@ -167,19 +167,19 @@ changed AS (
     UPDATE OrleansStorage SET PayloadBinary = @PayloadBinary, ModifiedOn = now(), Version = Version + 1
     WHERE ServiceId = @ServiceId AND GrainTypeString = @GrainTypeString AND GrainIdHash = @GrainIdHash
         AND GrainIdN0 = @GrainIdN0 AND GrainIdN1 = @GrainIdN1 AND COALESCE(GrainIdExtensionString, '''') = COALESCE(@GrainIdExtensionString, '''')
-        AND Version = @GrainStateVersion
+        AND Version = @GrainStateVersion::int
     RETURNING Version)
-SELECT COALESCE((SELECT Version FROM made), (SELECT Version FROM changed), @GrainStateVersion) AS NewGrainStateVersion;'),
+SELECT COALESCE((SELECT Version FROM made), (SELECT Version FROM changed), @GrainStateVersion::int) AS NewGrainStateVersion;'),
 ('ClearStorageKey', '
 UPDATE OrleansStorage SET PayloadBinary = NULL, ModifiedOn = now(), Version = Version + 1
 WHERE ServiceId = @ServiceId AND GrainTypeString = @GrainTypeString AND GrainIdHash = @GrainIdHash
     AND GrainIdN0 = @GrainIdN0 AND GrainIdN1 = @GrainIdN1 AND COALESCE(GrainIdExtensionString, '''') = COALESCE(@GrainIdExtensionString, '''')
-    AND Version = @GrainStateVersion
+    AND Version = @GrainStateVersion::int
 RETURNING Version AS NewGrainStateVersion;'),
 ('DeleteStorageKey', '
 DELETE FROM OrleansStorage
 WHERE ServiceId = @ServiceId AND GrainTypeString = @GrainTypeString AND GrainIdHash = @GrainIdHash
     AND GrainIdN0 = @GrainIdN0 AND GrainIdN1 = @GrainIdN1 AND COALESCE(GrainIdExtensionString, '''') = COALESCE(@GrainIdExtensionString, '''')
-    AND Version = @GrainStateVersion
+    AND Version = @GrainStateVersion::int
 RETURNING Version + 1 AS NewGrainStateVersion;')
 ON CONFLICT (QueryKey) DO UPDATE SET QueryText = excluded.QueryText WHERE OrleansQuery.QueryText <> excluded.QueryText;

@@ -43,12 +43,12 @@ public sealed class PostgresProcessTests : IAsyncLifetime
         for (var round = 0; round < 3; round++)
         {
             await using var holder = await ConnectAsync();
-            await holder.ExecuteAsync("BEGIN");
+            await holder.ExecuteAsync("BEGIN;");
             Assert.True(await holder.QuerySingleAsync<bool>("SELECT refuse_task_1(@id, @streamBase, 1, '[]')", new { id = $"{Guid.NewGuid()}", streamBase = 1L << 40 }));
             var given = await holder.QuerySingleAsync<long>("SELECT max(stream_id) FROM task_events WHERE types = 'ended'");
             await Eventually.TrueAsync(
                 async () => await FollowAsync() >= 0 && (last > given || await CountWaitingAsync() >= 2), Deadline, "the others wait for the counter, or have passed it");
-            await holder.ExecuteAsync("COMMIT");
+            await holder.ExecuteAsync("COMMIT;");
             await Eventually.TrueAsync(async () => await FollowAsync() >= 0 && last > given, Deadline, "the others go on");
         }
 
