@@ -1,4 +1,5 @@
 using System.Data.Common;
+using InstanceTasks.Engine;
 using InstanceTasks.Storage;
 using Orleans.Configuration;
 
@@ -29,7 +30,7 @@ internal static class StoreWiring
         }
 
         // The lock of the data directory makes this process the only owner.
-        services.Configure<Grains.LeaseOptions>(o => o.SoleOwner = true);
+        services.Configure<LeaseOptions>(o => o.SoleOwner = true);
         services.AddSqliteStorage(o =>
         {
             section.Bind(o);

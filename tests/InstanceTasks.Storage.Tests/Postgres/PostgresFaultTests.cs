@@ -9,6 +9,7 @@ using Npgsql;
 namespace InstanceTasks.Storage.Tests.Postgres;
 
 /// <summary>A server that restarts and a network that swallows answers. The server is this class's own.</summary>
+[Trait("Requires", "postgresql")]
 public sealed class PostgresFaultTests : IClassFixture<PostgresFaultTests.OwnServer>, IAsyncLifetime
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);

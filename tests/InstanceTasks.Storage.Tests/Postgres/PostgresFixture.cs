@@ -93,26 +93,31 @@ internal sealed class PostgresFixture : StoreFixture
     }
 }
 
+[Trait("Requires", "postgresql")]
 public sealed class PostgresJournalTests : JournalConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
 }
 
+[Trait("Requires", "postgresql")]
 public sealed class PostgresDueTests : DueConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
 }
 
+[Trait("Requires", "postgresql")]
 public sealed class PostgresClaimTests : ClaimConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
 }
 
+[Trait("Requires", "postgresql")]
 public sealed class PostgresQueryTests : QueryConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
 }
 
+[Trait("Requires", "postgresql")]
 public sealed class PostgresModelTests : ModelConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();

@@ -6,6 +6,7 @@ using InstanceTasks.TestKit;
 namespace InstanceTasks.Storage.Tests.Postgres;
 
 /// <summary>Group commit: what shares a transaction, what fails alone, and what happens when the connection or the database does not play along.</summary>
+[Trait("Requires", "postgresql")]
 public sealed class PostgresLaneTests : IAsyncLifetime
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);

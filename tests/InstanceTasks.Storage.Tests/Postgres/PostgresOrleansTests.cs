@@ -5,6 +5,7 @@ using Npgsql;
 namespace InstanceTasks.Storage.Tests.Postgres;
 
 /// <summary>The queries for Orleans' ADO.NET providers, each with the parameters that the providers give it.</summary>
+[Trait("Requires", "postgresql")]
 public sealed class PostgresOrleansTests : IAsyncLifetime
 {
     private static readonly DateTime Epoch = new(1970, 1, 1, 0, 0, 0, DateTimeKind.Utc);

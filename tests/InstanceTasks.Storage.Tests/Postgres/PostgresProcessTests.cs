@@ -6,6 +6,7 @@ using Npgsql;
 namespace InstanceTasks.Storage.Tests.Postgres;
 
 /// <summary>Several processes on one database: the stream's order, waking each other, and one that is stopped in the middle.</summary>
+[Trait("Requires", "postgresql")]
 public sealed class PostgresProcessTests : IAsyncLifetime
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);

@@ -8,6 +8,7 @@ namespace InstanceTasks.Storage.Tests.Postgres;
 
 /// <summary>The plans of all queries and of the commit function with 100 000 instances and 1 000 000 tasks.</summary>
 [Trait("Category", "Full")]
+[Trait("Requires", "postgresql")]
 public sealed class PostgresScaleTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Instances = 100_000;
