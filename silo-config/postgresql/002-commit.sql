@@ -3,8 +3,13 @@
 
 -- Gives the next numbers of the event stream. Called last: the counter's row stays locked until the transaction is over, so that nobody
 -- is given a higher number and is seen earlier. Returns the number before the first one given.
-CREATE FUNCTION number_stream(count_of int, base bigint) RETURNS bigint LANGUAGE sql AS $$
-    UPDATE stream_counter SET last_id = greatest(last_id, base) + count_of WHERE id = 1 RETURNING last_id - count_of
+CREATE FUNCTION number_stream(count_of int, base bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    before bigint;
+BEGIN
+    UPDATE stream_counter SET last_id = greatest(last_id, base) + count_of WHERE id = 1 RETURNING last_id - count_of INTO before;
+    RETURN before;
+END
 $$;
 
 -- Applies the commits numbered 1 to p_count. Within one call every task, instance, key, claimed machine and secret belongs to one commit
@@ -33,6 +38,7 @@ SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

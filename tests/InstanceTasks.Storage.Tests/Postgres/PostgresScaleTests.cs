@@ -73,7 +73,7 @@ public sealed class PostgresScaleTests(ITestOutputHelper output) : IAsyncLifetim
         ];
         TaskFilter[] tasks =
         [
-            new() { Project = project, Limit = 20 }, new() { Limit = 20 }, new() { Project = project, Marker = new TaskId(Guid.Parse(Id(57))), Limit = 20 }, new() { Instance = instance },
+            new() { Project = project, Limit = 20 }, new() { Limit = 20 }, new() { Project = project, Marker = new TaskId(Guid.Parse(Id(75))), Limit = 20 }, new() { Instance = instance },
             new() { Request = new RequestId("req-99") }, new() { Project = project, States = ["failed"], Limit = 20 }, new() { Project = project, Kinds = [new("stop")], Limit = 20 },
         ];
         var before = await ScansAsync();
