@@ -2,6 +2,7 @@ using InstanceTasks.Engine;
 
 namespace InstanceTasks.Storage;
 
+/// <summary>The <c>t_</c> arrays: a task's row and its event row.</summary>
 internal sealed class BatchTasks : BatchTable
 {
     private readonly BatchColumn<int> _commit, _step, _shard, _ended, _fault;
@@ -57,6 +58,7 @@ internal sealed class BatchTasks : BatchTable
     }
 }
 
+/// <summary>The <c>i_</c> arrays: instances by compare-and-set.</summary>
 internal sealed class BatchInstances : BatchTable
 {
     private readonly BatchColumn<int> _commit, _deleted, _locked;
@@ -99,6 +101,7 @@ internal sealed class BatchInstances : BatchTable
     }
 }
 
+/// <summary>The <c>k_</c> arrays: idempotency keys.</summary>
 internal sealed class BatchKeys : BatchTable
 {
     private readonly BatchColumn<int> _commit;
@@ -119,6 +122,7 @@ internal sealed class BatchKeys : BatchTable
     }
 }
 
+/// <summary>The <c>q_</c> arrays: quota deltas, and the projects that they are about, each once.</summary>
 internal sealed class BatchQuota : BatchTable
 {
     private readonly Dictionary<string, int> _rows = new(StringComparer.Ordinal);
@@ -145,6 +149,7 @@ internal sealed class BatchQuota : BatchTable
         _ram.Add(change.RamMb);
     }
 
+    /// <summary>Empties the arrays and what is known about them.</summary>
     public void Reset()
     {
         Clear();
@@ -164,6 +169,7 @@ internal sealed class BatchQuota : BatchTable
     }
 }
 
+/// <summary>The <c>c_</c> arrays: capacity taken and released.</summary>
 internal sealed class BatchClaims : BatchTable
 {
     private readonly BatchColumn<int> _commit, _vcpus, _memory, _disk;
@@ -189,6 +195,7 @@ internal sealed class BatchClaims : BatchTable
     }
 }
 
+/// <summary>The <c>w_</c> arrays: tasks to wake.</summary>
 internal sealed class BatchWakes : BatchTable
 {
     private readonly BatchColumn<int> _commit;
@@ -203,6 +210,7 @@ internal sealed class BatchWakes : BatchTable
     }
 }
 
+/// <summary>The <c>s_</c> arrays: sealed values.</summary>
 internal sealed class BatchSecrets : BatchTable
 {
     private readonly BatchColumn<int> _commit, _dies;

@@ -17,6 +17,7 @@ internal sealed class LaneSession : IAsyncDisposable
     private readonly BatchWakes _wakes = new();
     private readonly BatchSecrets _secrets = new();
     private readonly NpgsqlParameter<int> _count = new() { NpgsqlDbType = NpgsqlDbType.Integer };
+    private readonly BatchTable[] _tables;
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlCommand _commit;
     private readonly NpgsqlCommand _ping;
@@ -24,6 +25,7 @@ internal sealed class LaneSession : IAsyncDisposable
     [SuppressMessage("Security", "CA2100", Justification = "The text is made of names in this file; values are parameters.")]
     private LaneSession(NpgsqlConnection connection, int clusterEpoch)
     {
+        _tables = [_tasks, _instances, _keys, _quota, _claims, _wakes, _secrets];
         _connection = connection;
         _ping = new("SELECT 1", connection);
         _commit = new() { Connection = connection };
@@ -32,15 +34,13 @@ internal sealed class LaneSession : IAsyncDisposable
         AddParameter(arguments, "p_stream_base", new NpgsqlParameter<long> { NpgsqlDbType = NpgsqlDbType.Bigint, TypedValue = StreamIds.Base(clusterEpoch) });
         AddParameter(arguments, "p_event_version", new NpgsqlParameter<int> { NpgsqlDbType = NpgsqlDbType.Integer, TypedValue = EventTypes.Version });
         AddParameter(arguments, "k_lifetime", new NpgsqlParameter<long> { NpgsqlDbType = NpgsqlDbType.Bigint, TypedValue = UnixMicros.Of(IdempotencyRows.Lifetime) });
-        foreach (var column in Tables.SelectMany(table => table.Columns))
+        foreach (var column in _tables.SelectMany(table => table.Columns))
         {
             AddParameter(arguments, column.Name, column.Parameter);
         }
 
         _commit.CommandText = $"SELECT lost, verdict, usage, stored_hash, stored_answer FROM commit_batch_1({string.Join(", ", arguments)})";
     }
-
-    private BatchTable[] Tables => [_tasks, _instances, _keys, _quota, _claims, _wakes, _secrets];
 
     /// <summary>The server's process that works for this connection.</summary>
     public int ServerProcess => _connection.ProcessID;
@@ -105,7 +105,7 @@ internal sealed class LaneSession : IAsyncDisposable
 
     private void Fill(IReadOnlyList<PreparedCommit> commits)
     {
-        foreach (var table in Tables)
+        foreach (var table in _tables)
         {
             table.Clear();
         }

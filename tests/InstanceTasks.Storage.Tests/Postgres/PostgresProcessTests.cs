@@ -80,8 +80,8 @@ public sealed class PostgresProcessTests : IAsyncLifetime
             await Eventually.TrueAsync(() => CountLines(writer) > lines + 20, Deadline, "the process writes", () => writer.Output);
             writer.Signal(PosixSignalNumber.Stop);
 
-            // It writes the same project's row with every commit, and the stream's counter: what it held would be waited for.
-            var result = await Store.CommitAsync(Some.Commit(Some.Task()) with { Quota = [new(Some.Project, 1, 0, 0)] }).WaitAsync(TimeSpan.FromSeconds(4));
+            // It writes the same project's row with every commit, and the stream's counter: a lock that it held would end this commit at the lock limit.
+            var result = await Store.CommitAsync(Some.Commit(Some.Task()) with { Quota = [new(Some.Project, 1, 0, 0)] }).WaitAsync(Deadline);
 
             Assert.True(result.Applied);
             writer.Signal(PosixSignalNumber.Continue);
