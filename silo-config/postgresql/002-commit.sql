@@ -98,7 +98,7 @@ BEGIN
                     w.ended, w.fault, CASE WHEN w.ended = 0 THEN ts + w.due_in END, w.created, w.updated, w.finished, CASE WHEN w.ended = 1 THEN ts END, w.body
                 FROM given w ORDER BY w.id COLLATE "C"
                 ON CONFLICT (id) DO NOTHING RETURNING id)
-            SELECT w.n FROM given w LEFT JOIN done ON done.id = w.id WHERE done.id IS NULL
+            SELECT w.n FROM given w WHERE w.id IN (SELECT id FROM given EXCEPT SELECT id FROM done)
         LOOP
             verdicts[r.n] := 1;
         END LOOP;
@@ -118,7 +118,7 @@ BEGIN
                     w.reservation, w.zone, w.created, w.updated, w.deleted_at, w.body
                 FROM given w ORDER BY w.id COLLATE "C"
                 ON CONFLICT (id) DO NOTHING RETURNING id)
-            SELECT w.n FROM given w LEFT JOIN done ON done.id = w.id WHERE done.id IS NULL
+            SELECT w.n FROM given w WHERE w.id IN (SELECT id FROM given EXCEPT SELECT id FROM done)
         LOOP
             verdicts[r.n] := 2;
         END LOOP;
@@ -190,7 +190,12 @@ BEGIN
 
             IF ci <= cardinality(c_commit) AND c_commit[ci] = k THEN
                 ht_kept := ht;
-                machines := ARRAY(SELECT w.instance FROM unnest(c_commit, c_instance) AS w (n, instance) WHERE w.n = k);
+                machines := '{}';
+                n := ci;
+                WHILE n <= cardinality(c_commit) AND c_commit[n] = k LOOP
+                    machines := machines || c_instance[n];
+                    n := n + 1;
+                END LOOP;
                 SELECT coalesce(array_agg(c.host), '{}'), coalesce(array_agg(c.instance_id), '{}'), coalesce(array_agg(c.task_id), '{}'),
                     coalesce(array_agg(c.vcpus), '{}'), coalesce(array_agg(c.memory_mb), '{}'), coalesce(array_agg(c.disk_gb), '{}'),
                     coalesce(array_agg(false), '{}'), coalesce(array_agg(false), '{}')

@@ -6,7 +6,7 @@ namespace InstanceTasks.Storage;
 /// <summary>Options of the PostgreSQL store.</summary>
 public sealed class PostgresStorageOptions
 {
-    /// <summary>How to reach the database, in Npgsql's form: <c>Host=…;Database=…;Username=…</c>. Required.</summary>
+    /// <summary>How to reach the database, in Npgsql's form: <c>Host=…;Database=…;Username=…</c>. Required. Default: none.</summary>
     public string ConnectionString { get; set; } = "";
 
     /// <summary>The file with the key that secrets are sealed with; made if missing. Every silo of a cluster needs the same one. Default: <c>var/secret.key</c>.</summary>
