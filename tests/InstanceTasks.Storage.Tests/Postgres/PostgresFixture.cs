@@ -10,7 +10,7 @@ namespace InstanceTasks.Storage.Tests.Postgres;
 internal sealed class PostgresFixture : StoreFixture
 {
     private static readonly Lazy<Task<string>> Template = new(MakeTemplateAsync);
-    private static readonly string Keys = MakeKeyDirectory();
+    private static readonly string Keys = Directory.CreateTempSubdirectory("itkeys-").FullName;
 
     private readonly PostgresServer _server;
     private readonly string _database;
@@ -81,13 +81,6 @@ internal sealed class PostgresFixture : StoreFixture
     {
         await Store.DisposeAsync();
         await _server.DropDatabaseAsync(_database);
-    }
-
-    private static string MakeKeyDirectory()
-    {
-        var directory = Directory.CreateTempSubdirectory("itkeys-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(directory, recursive: true);
-        return directory;
     }
 
     private static async Task<string> MakeTemplateAsync()

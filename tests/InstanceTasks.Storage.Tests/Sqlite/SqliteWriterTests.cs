@@ -211,15 +211,12 @@ public sealed class SqliteWriterTests : IAsyncLifetime
     public async Task Renew_LeaseThatEndsDuringTheRenewal_IsLost()
     {
         var generation = await Store.JoinAsync("a", TimeSpan.FromSeconds(30));
-        using var inside = new ManualResetEventSlim();
         using var blocked = new ManualResetEventSlim();
         var blocker = Store.OnWriterAsync(_ =>
         {
-            inside.Set();
             blocked.Wait();
             return 0;
         });
-        inside.Wait();
 
         // Both run in the next transaction: the renewal looks at the clock before it moves, and becomes visible after.
         var renewal = Store.RenewAsync(generation, TimeSpan.FromMinutes(5));
