@@ -3,7 +3,7 @@ using InstanceTasks.Storage;
 namespace InstanceTasks.Silo;
 
 /// <summary>Every few minutes lets the store forget what its time is over for: secrets of ended tasks, old idempotency keys, dead generations.</summary>
-internal sealed partial class Housekeeping(SqliteStore store, TimeProvider time, ILogger<Housekeeping> logger) : BackgroundService
+internal sealed partial class Housekeeping(IInstanceTasksStore store, TimeProvider time, ILogger<Housekeeping> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
 

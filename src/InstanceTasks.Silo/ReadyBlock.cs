@@ -1,11 +1,12 @@
 using System.Reflection;
+using InstanceTasks.Storage;
 
 namespace InstanceTasks.Silo;
 
 /// <summary>The one block that is printed once the silo serves.</summary>
 internal static class ReadyBlock
 {
-    public static string Text(SiloSettings settings, IReadOnlyList<string> addresses)
+    public static string Text(SiloSettings settings, IInstanceTasksStore store, IReadOnlyList<string> addresses)
     {
         var url = addresses[0].TrimEnd('/');
         return $"""
@@ -13,7 +14,7 @@ internal static class ReadyBlock
             InstanceTasks is ready.
               built with   Orleans {OrleansBuild()}
               API          {string.Join(", ", addresses.Select(a => a.TrimEnd('/') + "/v2.1"))}  (no authentication, loopback only)
-              data         {settings.DataDirectory}  (SQLite; simulated hypervisor in world.db)
+              data         {settings.DataDirectory}  ({StoreName(store)}; simulated hypervisor in world.db)
 
             Try:
               export OS_AUTH_TYPE=none OS_ENDPOINT={url}/v2.1
@@ -24,6 +25,8 @@ internal static class ReadyBlock
 
             """;
     }
+
+    private static string StoreName(IInstanceTasksStore store) => store is PostgresStore ? "keys; tasks in PostgreSQL" : "SQLite";
 
     private static string OrleansBuild() =>
         typeof(ReadyBlock).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == "OrleansBuild")?.Value ?? "(unknown build)";

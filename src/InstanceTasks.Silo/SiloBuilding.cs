@@ -20,6 +20,9 @@ internal static class SiloBuilding
             builder.Configuration.AddJsonFile(file, optional: false, reloadOnChange: false);
         }
 
+        // What must not stand in a file, such as a password: INSTANCETASKS_Storage__ConnectionString.
+        builder.Configuration.AddEnvironmentVariables("INSTANCETASKS_");
+
         builder.WebHost.UseUrls([.. settings.Urls]);
         AddLogging(builder);
         AddServices(builder, settings);
@@ -52,15 +55,10 @@ internal static class SiloBuilding
         var (services, configuration) = (builder.Services, builder.Configuration);
         services.AddSingleton(settings);
         services.AddSingleton<TimeProvider, BootTimeProvider>();
-        services.Configure<LeaseOptions>(o => o.SoleOwner = true);
         services.AddOptions<LeaseOptions>().BindConfiguration("Lease").ValidateOnStart();
         services.AddOptions<RecoveryOptions>().BindConfiguration("Recovery").ValidateOnStart();
         services.AddOptions<WorkerOptions>().BindConfiguration("Workers").ValidateOnStart();
-        services.AddSqliteStorage(o =>
-        {
-            configuration.GetSection("Storage").Bind(o);
-            o.DataDirectory = settings.DataDirectory;
-        });
+        StoreWiring.AddStore(services, configuration, settings);
         services.AddSimulatedHypervisor(o =>
         {
             o.UseRealisticLatencies();
@@ -75,7 +73,7 @@ internal static class SiloBuilding
         services.AddHostedService<Housekeeping>();
         if (Failpoints.Enabled)
         {
-            services.AddSingleton<IJournal>(s => new FailpointJournal(s.GetRequiredService<SqliteStore>()));
+            services.AddSingleton<IJournal>(s => new FailpointJournal(s.GetRequiredService<IInstanceTasksStore>()));
         }
     }
 
@@ -83,11 +81,7 @@ internal static class SiloBuilding
     {
         var recovery = silo.Configuration.GetSection("Recovery").Get<RecoveryOptions>() ?? new RecoveryOptions();
         silo.UseLocalhostClustering(siloPort: FreePorts.Next(), gatewayPort: 0, serviceId: "instancetasks", clusterId: "instancetasks");
-        silo.UseAdoNetReminderService(o =>
-        {
-            o.Invariant = OrleansSqlite.Invariant;
-            o.ConnectionString = settings.OrleansConnectionString;
-        });
+        silo.UseAdoNetReminderService(o => StoreWiring.ConfigureReminders(o, silo.Configuration, settings));
         silo.Configure<ReminderOptions>(o => o.MinimumReminderPeriod = recovery.MinimumReminderPeriod);
     }
 }

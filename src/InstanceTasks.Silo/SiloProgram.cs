@@ -21,10 +21,10 @@ internal static class SiloProgram
             await using var app = SiloBuilding.Build(args);
             var settings = app.Services.GetRequiredService<SiloSettings>();
             LoopbackOnly.Check(app.Services.GetRequiredService<IOptions<ApiOptions>>().Value, settings.Urls);
-            await app.Services.GetRequiredService<SqliteStore>().OpenAsync();
+            await StoreWiring.OpenAsync(app.Services);
             await app.StartAsync();
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-            await Console.Out.WriteLineAsync(ReadyBlock.Text(settings, [.. addresses]));
+            await Console.Out.WriteLineAsync(ReadyBlock.Text(settings, app.Services.GetRequiredService<IInstanceTasksStore>(), [.. addresses]));
             await app.WaitForShutdownAsync();
             return Success;
         }

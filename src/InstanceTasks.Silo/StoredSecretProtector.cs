@@ -6,7 +6,7 @@ using InstanceTasks.Storage;
 namespace InstanceTasks.Silo;
 
 /// <summary>Lets the API encrypt and hash with the store's key.</summary>
-internal sealed class StoredSecretProtector(SqliteStore store) : ISecretProtector
+internal sealed class StoredSecretProtector(IInstanceTasksStore store) : ISecretProtector
 {
     public byte[] Protect(Guid owner, string name, string text) => store.Secrets.Seal(owner, name, Encoding.UTF8.GetBytes(text));
 

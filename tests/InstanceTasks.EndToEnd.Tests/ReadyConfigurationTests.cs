@@ -1,4 +1,5 @@
 using InstanceTasks.TestKit;
+using InstanceTasks.TestKit.Postgres;
 
 namespace InstanceTasks.EndToEnd.Tests;
 
@@ -8,7 +9,9 @@ public sealed class ReadyConfigurationTests : IDisposable
     private readonly TempDirectory _data = new("ready-configuration");
 
     public static TheoryData<string> Files =>
-        new(Directory.EnumerateFiles(Path.Combine(RepoRoot.Path, "silo-config"), "*.json").Select(f => Path.GetFileName(f)));
+        new(AllFiles.Where(f => !f.Contains("postgres", StringComparison.Ordinal)));
+
+    private static IEnumerable<string> AllFiles => Directory.EnumerateFiles(Path.Combine(RepoRoot.Path, "silo-config"), "*.json").Select(f => Path.GetFileName(f));
 
     public void Dispose() => _data.Dispose();
 
@@ -20,5 +23,45 @@ public sealed class ReadyConfigurationTests : IDisposable
         await using var silo = await SiloProcess.StartAsync(setup);
         await silo.Api.CreateAndWaitAsync("ready");
         Assert.Equal(0, await silo.StopAsync());
+    }
+
+    [PostgresFact]
+    public async Task Start_ReadyConfigurationsOnPostgres_ServeAndKeepTheirDataThere()
+    {
+        using var server = new PostgresServer();
+        foreach (var file in AllFiles.Where(f => f.Contains("postgres", StringComparison.Ordinal)))
+        {
+            var setup = new SiloSetup
+            {
+                DataDirectory = _data.Combine(file),
+                ConfigFile = Path.Combine(RepoRoot.Path, "silo-config", file),
+                Environment = new Dictionary<string, string?> { ["INSTANCETASKS_Storage__ConnectionString"] = server.ConnectionString(await server.CreateDatabaseAsync()) },
+            };
+            await using var silo = await SiloProcess.StartAsync(setup);
+            var created = await silo.Api.CreateAndWaitAsync("ready");
+            await silo.KillAsync();
+
+            await using var next = await silo.RestartAsync();
+            Assert.Equal("ACTIVE", (await next.Api.GetServerAsync(created))["status"]!.GetValue<string>());
+            Assert.False(File.Exists(Path.Combine(setup.DataDirectory, "instancetasks.db")));
+            Assert.Equal(0, await next.StopAsync());
+        }
+    }
+
+    [Fact]
+    public async Task Start_DatabaseThatIsNotThere_SaysSoInOneLine()
+    {
+        var setup = new SiloSetup
+        {
+            DataDirectory = _data.Path,
+            ConfigFile = Path.Combine(RepoRoot.Path, "silo-config", "single-postgres.json"),
+            Environment = new Dictionary<string, string?> { ["INSTANCETASKS_Storage__ConnectionString"] = $"Host=127.0.0.1;Port={FreePort.Next()};Database=x;Username=x" },
+        };
+        using var silo = SiloProcess.Launch(setup);
+
+        Assert.Equal(2, await silo.WaitForExitAsync(TimeSpan.FromSeconds(60)));
+
+        Assert.Contains("instancetasks-silo: the PostgreSQL database cannot be opened", silo.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", silo.Output, StringComparison.Ordinal);
     }
 }

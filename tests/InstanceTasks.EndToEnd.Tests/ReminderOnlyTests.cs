@@ -18,9 +18,17 @@ public sealed partial class ReminderOnlyTests(ITestOutputHelper output) : IDispo
     public void Dispose() => _data.Dispose();
 
     [Fact]
-    public async Task Kill_ReminderIsTheOnlyTrigger_TasksEndAsAsked()
+    public Task Kill_ReminderIsTheOnlyTrigger_TasksEndAsAsked() => KillAndRemindAsync(new() { DataDirectory = _data.Path, ConfigFile = WriteConfiguration() });
+
+    [PostgresFact]
+    public async Task Kill_ReminderIsTheOnlyTriggerOnPostgres_TasksEndAsAsked()
     {
-        var setup = new SiloSetup { DataDirectory = _data.Path, ConfigFile = WriteConfiguration() };
+        using var postgres = new PostgresData();
+        await KillAndRemindAsync(new() { DataDirectory = _data.Path, ConfigFile = WriteConfiguration(), Environment = await postgres.UseForAsync(_data.Path) });
+    }
+
+    private async Task KillAndRemindAsync(SiloSetup setup)
+    {
         var silo = await SiloProcess.StartAsync(setup);
         try
         {

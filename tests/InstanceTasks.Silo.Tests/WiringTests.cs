@@ -27,6 +27,36 @@ public sealed class WiringTests
     }
 
     [Fact]
+    public async Task Build_OnPostgres_EveryPortIsThatStoreAndNobodyOwnsItAlone()
+    {
+        using var data = new TempDirectory();
+        var config = data.Combine("silo.json");
+        await File.WriteAllTextAsync(config, """{ "Storage": { "Provider": "postgres", "ConnectionString": "Host=db;Database=x;Username=y", "BatchLimit": 7 } }""");
+
+        await using var app = SiloBuilding.Build(["--data", data.Path, "--urls", "http://127.0.0.1:0", "--config", config]);
+
+        var store = app.Services.GetRequiredService<PostgresStore>();
+        Assert.Same(store, app.Services.GetRequiredService<IInstanceTasksStore>());
+        Assert.Same(store, app.Services.GetRequiredService<IJournal>());
+        Assert.Null(app.Services.GetService<SqliteStore>());
+        var options = app.Services.GetRequiredService<IOptions<PostgresStorageOptions>>().Value;
+        Assert.Equal(("Host=db;Database=x;Username=y", 7, data.Combine("secret.key")), (options.ConnectionString, options.BatchLimit, options.SecretKeyFile));
+        Assert.False(app.Services.GetRequiredService<IOptions<LeaseOptions>>().Value.SoleOwner);
+    }
+
+    [Fact]
+    public async Task Build_OnAnUnknownStore_IsRefused()
+    {
+        using var data = new TempDirectory();
+        var config = data.Combine("silo.json");
+        await File.WriteAllTextAsync(config, """{ "Storage": { "Provider": "oracle" } }""");
+
+        var error = Assert.Throws<SettingsException>(() => SiloBuilding.Build(["--data", data.Path, "--config", config]));
+
+        Assert.Contains("oracle", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Build_WithoutAFailpoint_HasNoFailpointInTheHotPath()
     {
         using var data = new TempDirectory();

@@ -52,6 +52,16 @@ internal sealed class PreparedCommit
         {
             limit.Check("secrets.name", secret.Name);
         }
+
+        foreach (var claim in commit.Claims)
+        {
+            limit.Check("claims.host", claim.Host?.Value);
+        }
+
+        foreach (var quota in commit.Quota)
+        {
+            limit.Check("quota.project", quota.Project.Value);
+        }
     }
 }
 

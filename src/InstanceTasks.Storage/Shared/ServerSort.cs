@@ -25,7 +25,7 @@ internal sealed class ServerSort
     /// <summary>The expressions whose values for the marker <see cref="AddAfter"/> needs.</summary>
     public string Values => string.Join(", ", _keys.Select((key, index) => $"{key.Expression} AS k{index}"));
 
-    public string OrderBy => string.Join(", ", _keys.Select(key => key.Expression + (key.Descending ? " DESC" : "")));
+    public string OrderBy => string.Join(", ", _keys.Select(key => key.Expression + (key.Descending ? " DESC" : "") + NullOrder(key.Descending, key.Nullable)));
 
     public int Count => _keys.Count;
 
@@ -46,6 +46,9 @@ internal sealed class ServerSort
             sql.Add($"{_keys[0].Expression} {(_keys[0].Descending ? "<=" : ">=")} {parameters[0]}");
         }
     }
+
+    // Said only where it matters: an index serves the order of a column that has no nulls either way.
+    private static string NullOrder(bool descending, bool nullable) => nullable ? (descending ? " NULLS LAST" : " NULLS FIRST") : "";
 
     private string After(int index, object? value, string parameter)
     {

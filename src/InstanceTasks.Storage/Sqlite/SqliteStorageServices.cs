@@ -18,6 +18,7 @@ public static class SqliteStorageServices
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SqliteStorageOptions>, SqliteStorageOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<SqliteStore>();
+        services.AddSingleton<IInstanceTasksStore>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IJournal>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<ILeases>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IQueries>(provider => provider.GetRequiredService<SqliteStore>());

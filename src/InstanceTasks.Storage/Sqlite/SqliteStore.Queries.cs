@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Dapper;
 using InstanceTasks.Engine;
 
@@ -6,17 +5,9 @@ namespace InstanceTasks.Storage;
 
 public sealed partial class SqliteStore
 {
-    internal static readonly string ViewSql =
-        $"""
-        SELECT i.id AS InstanceId, i.body AS InstanceBody, {TaskRow.Columns("h")}, {TaskRow.Columns("f")}
-        FROM instances i
-        LEFT JOIN tasks h ON h.id = i.holder
-        LEFT JOIN tasks f ON f.id = (SELECT x.id FROM tasks x WHERE x.instance_id = i.id AND x.is_fault = 1 ORDER BY x.created_at DESC, x.id DESC LIMIT 1)
-        """;
-
     /// <inheritdoc/>
     public Task<ServerView?> GetServerAsync(InstanceId id, CancellationToken cancellationToken = default) => ReadAsync(
-        reader => ReadViews(reader, $"{ViewSql} WHERE i.id = @id", new { id = id.ToString() }).SingleOrDefault() switch
+        reader => ReadViews(reader, $"{ListSql.View} WHERE i.id = @id", new { id = id.ToString() }).SingleOrDefault() switch
         {
             { Id: null } => null,
             { View: { } view } => view,
@@ -93,33 +84,12 @@ public sealed partial class SqliteStore
         reader => reader.Statements.Scalar("SELECT ciphertext FROM secrets WHERE owner = @owner AND name = @name", ("@owner", owner.ToString()), ("@name", name)) as byte[],
         cancellationToken);
 
-    /// <summary>How a server list's page is found; for the test that looks at its query plan.</summary>
-    internal static (string Sql, DynamicParameters Parameters) ServerPage(ServerFilter filter, ServerSort sort, IReadOnlyList<object?>? marker)
-    {
-        var sql = ServerFilterSql.Build(filter, SqliteDialect.Instance);
-        if (marker is not null)
-        {
-            sort.AddAfter(sql, marker);
-        }
-
-        var limit = sql.Parameter(filter.Limit);
-        return ($"SELECT i.id FROM instances i LEFT JOIN tasks h ON h.id = i.holder WHERE {sql.Where} ORDER BY {sort.OrderBy} LIMIT {limit}", sql.Parameters);
-    }
-
-    /// <summary>How a task list's page is found.</summary>
-    internal static (string Sql, DynamicParameters Parameters) TaskPage(TaskFilter filter, long? markerCreatedAt)
-    {
-        var sql = TaskFilterSql.Build(filter, markerCreatedAt);
-        var limit = sql.Parameter(filter.Limit);
-        return ($"SELECT {TaskRow.Columns("t")} FROM tasks t WHERE {sql.Where} ORDER BY t.created_at DESC, t.id DESC LIMIT {limit}", sql.Parameters);
-    }
-
     private List<ServerView> ListServers(SqliteReader reader, ServerFilter filter, ServerSort sort)
     {
         var marker = filter.Marker is { } id ? ReadMarker(reader, filter, sort, id) : null;
-        var (sql, parameters) = ServerPage(filter, sort, marker);
+        var (sql, parameters) = ListSql.ServerPage(filter, sort, marker, SqliteDialect.Instance);
         var ids = reader.Connection.Query<string>(sql, parameters).AsList();
-        var views = ReadViews(reader, $"{ViewSql} WHERE i.id IN (SELECT value FROM json_each(@ids))", new { ids = EngineJson.Write(ids) }).Where(v => v.View is not null).ToDictionary(v => v.Id, v => v.View!);
+        var views = ReadViews(reader, $"{ListSql.View} WHERE i.id IN (SELECT value FROM json_each(@ids))", new { ids = EngineJson.Write(ids) }).Where(v => v.View is not null).ToDictionary(v => v.Id, v => v.View!);
         return [.. ids.Where(views.ContainsKey).Select(i => views[i])];
     }
 
@@ -143,22 +113,8 @@ public sealed partial class SqliteStore
     }
 
     private IEnumerable<(string Id, ServerView? View)> ReadViews(SqliteReader reader, string sql, object parameters) =>
-        reader.Connection.Query<InstanceRow, TaskRow?, TaskRow?, (string, ServerView?)>(
-            sql, (instance, holder, failed) => (instance.InstanceId, ToView(instance, holder, failed)), parameters, splitOn: "Id,Id");
-
-    // One row that this version cannot read must not take the whole list with it; its actor fails on it with the full error.
-    private ServerView? ToView(InstanceRow instance, TaskRow? holder, TaskRow? failed)
-    {
-        try
-        {
-            return new(EngineJson.Read<InstanceRecord>(instance.InstanceBody), holder?.ToShownRecord(), failed?.ToShownRecord());
-        }
-        catch (JsonException e)
-        {
-            LogUndecodableInstance(_logger, e, instance.InstanceId);
-            return null;
-        }
-    }
+        reader.Connection.Query<ServerRow, TaskRow?, TaskRow?, (string, ServerView?)>(
+            sql, (instance, holder, failed) => (instance.InstanceId, instance.ToView(holder, failed, e => LogUndecodableInstance(_logger, e, instance.InstanceId))), parameters, splitOn: "Id,Id");
 
     private static List<TaskRecord> ListTasks(SqliteReader reader, TaskFilter filter)
     {
@@ -171,14 +127,7 @@ public sealed partial class SqliteStore
                 ?? throw new MarkerNotFoundException($"marker [{marker}] not found");
         }
 
-        var (sql, parameters) = TaskPage(filter, createdAt);
+        var (sql, parameters) = ListSql.TaskPage(filter, createdAt);
         return reader.Connection.Query<TaskRow>(sql, parameters).Select(row => row.ToShownRecord()).ToList();
-    }
-
-    private sealed class InstanceRow
-    {
-        public string InstanceId { get; set; } = "";
-
-        public string InstanceBody { get; set; } = "";
     }
 }

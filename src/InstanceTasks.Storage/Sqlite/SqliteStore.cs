@@ -9,7 +9,7 @@ namespace InstanceTasks.Storage;
 /// The store in one SQLite file, for one silo: write-ahead log, a durable flush per transaction, one writer with group commit, any number of
 /// readers that never wait for it. Must be opened before use; holds the data directory's lock until it is disposed.
 /// </summary>
-public sealed partial class SqliteStore : IJournal, ILeases, IQueries, IHostRegistry, ICatalog, IAsyncDisposable
+public sealed partial class SqliteStore : IInstanceTasksStore
 {
     /// <summary>The database's file name in the data directory.</summary>
     public const string DatabaseFileName = "instancetasks.db";
@@ -47,6 +47,9 @@ public sealed partial class SqliteStore : IJournal, ILeases, IQueries, IHostRegi
 
     /// <summary>Seals and opens what is stored beside tasks and instances. The store itself only keeps ciphertext.</summary>
     public SecretBox Secrets => Open.Secrets;
+
+    /// <inheritdoc/>
+    public string OrleansInvariant => OrleansSqlite.Invariant;
 
     /// <summary>The connection string of the database for Orleans' ADO.NET providers (invariant <c>System.Data.SQLite</c>).</summary>
     public string OrleansConnectionString => OrleansSqlite.ConnectionString(Path.Combine(_options.DataDirectory, OrleansFileName));

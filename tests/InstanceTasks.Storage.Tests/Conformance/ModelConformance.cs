@@ -48,6 +48,34 @@ public abstract class ModelConformance : StoreTest
         await AssertSameAsync(model, tasks, instances);
     }
 
+    // All of a round are under way at once, so that they share transactions. Limits are left out: commits that are not about the same rows may
+    // change places, and then others are the ones that no longer fit.
+    [Theory]
+    [InlineData(11)]
+    [InlineData(12)]
+    public async Task RandomBatches_AgreeWithTheModel(int seed)
+    {
+        var random = new Random(seed);
+        var model = new JournalModel();
+        foreach (var host in Hosts[..2])
+        {
+            model.Capacity[host] = new(100_000, 100_000_000, 100_000);
+            await Store.Hosts.RegisterAsync(host, "z", model.Capacity[host]);
+        }
+
+        var instances = Enumerable.Range(0, 5).Select(i => Some.Instance($"vm-{i}")).ToArray();
+        var tasks = Enumerable.Range(0, 12).Select(i => Some.Task(instances[i % 5].Id)).ToArray();
+        for (var round = 0; round < 25; round++)
+        {
+            var commits = Enumerable.Range(0, 20).Select(_ => RandomCommit(random, model, tasks, instances)).Select(c => c with { Wakes = [.. c.Wakes.Where(model.Tasks.ContainsKey)] }).ToArray();
+            var running = commits.Select(c => Journal.CommitAsync(c)).ToArray();
+            var expected = commits.Select(model.Commit).ToArray();
+            Assert.Equal(expected, (await Task.WhenAll(running)).Select(r => r.Verdict));
+        }
+
+        await AssertSameAsync(model, tasks, instances);
+    }
+
     private static Commit RandomCommit(Random random, JournalModel model, TaskRecord[] tasks, InstanceRecord[] instances)
     {
         var instance = instances[random.Next(instances.Length)];

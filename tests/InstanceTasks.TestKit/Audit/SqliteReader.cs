@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
 namespace InstanceTasks.TestKit;
@@ -7,7 +8,7 @@ namespace InstanceTasks.TestKit;
 /// </summary>
 public abstract class SqliteReader
 {
-    private readonly string _connectionString;
+    private readonly Func<DbConnection> _open;
 
     static SqliteReader() => SQLitePCL.Batteries_V2.Init();
 
@@ -15,16 +16,19 @@ public abstract class SqliteReader
     protected SqliteReader(string directory, string table)
     {
         FileName = Find(directory, table);
-        _connectionString = ConnectionString(FileName);
+        _open = Opener(FileName);
     }
+
+    /// <summary>Reads another database in the same way.</summary>
+    protected SqliteReader(Func<DbConnection> open) => (_open, FileName) = (open, "");
 
     /// <summary>The file.</summary>
     public string FileName { get; }
 
     /// <summary>Runs a query and reads its rows.</summary>
-    protected List<T> Query<T>(string sql, Func<SqliteDataReader, T> read, params (string Name, object Value)[] parameters)
+    protected List<T> Query<T>(string sql, Func<DbDataReader, T> read, params (string Name, object Value)[] parameters)
     {
-        using var connection = new SqliteConnection(_connectionString);
+        using var connection = _open();
         connection.Open();
         using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // Only constants of this project arrive here; values travel as parameters.
@@ -32,7 +36,9 @@ public abstract class SqliteReader
 #pragma warning restore CA2100
         foreach (var (name, value) in parameters)
         {
-            command.Parameters.AddWithValue(name, value);
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, value);
+            command.Parameters.Add(parameter);
         }
 
         using var reader = command.ExecuteReader();
@@ -47,6 +53,9 @@ public abstract class SqliteReader
 
     /// <summary>A number.</summary>
     protected long Count(string sql, params (string Name, object Value)[] parameters) => Query(sql, r => r.GetInt64(0), parameters).Single();
+
+    /// <summary>Opens a file for reading.</summary>
+    protected static Func<DbConnection> Opener(string file) => () => new SqliteConnection(ConnectionString(file));
 
     private static string ConnectionString(string file) =>
         new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = 30 }.ConnectionString;

@@ -1,4 +1,6 @@
+using System.Data.Common;
 using InstanceTasks.Engine;
+using Npgsql;
 
 namespace InstanceTasks.TestKit;
 
@@ -12,8 +14,14 @@ public sealed record StoredHost(string Name, Resources Capacity, Resources Taken
 public sealed record StoredQuota(string Project, int Instances, int Cores, int RamMb);
 
 /// <summary>Reads the silo's store directly, beside the process that writes it.</summary>
-public sealed class StoreReader(string dataDirectory) : SqliteReader(dataDirectory, "task_events")
+public sealed class StoreReader(string dataDirectory) : SqliteReader(OpenerOf(dataDirectory))
 {
+    /// <summary>The file in the data directory that says where a silo keeps its tasks when it does not keep them there.</summary>
+    private const string PostgresFile = "postgres.connection";
+
+    /// <summary>Lets readers of the data directory find the tasks in a PostgreSQL database.</summary>
+    public static void PointTo(string dataDirectory, string connectionString) => File.WriteAllText(Path.Combine(dataDirectory, PostgresFile), connectionString);
+
     /// <summary>Every task, without tombstones.</summary>
     public IReadOnlyList<TaskRecord> ReadTasks() => ReadTasks("state <> 'refused'");
 
@@ -25,9 +33,9 @@ public sealed class StoreReader(string dataDirectory) : SqliteReader(dataDirecto
 
     /// <summary>The event rows of a task, in order: the events of one commit each.</summary>
     public IReadOnlyList<IReadOnlyList<TaskEvent>> ReadEvents(TaskId task) => Query(
-        "SELECT events FROM task_events WHERE task_id = $id ORDER BY seq",
+        "SELECT events FROM task_events WHERE task_id = @id ORDER BY seq",
         r => (IReadOnlyList<TaskEvent>)EngineJson.Read<List<TaskEvent>>(r.GetString(0)),
-        ("$id", task.Value.ToString()));
+        ("@id", task.Value.ToString()));
 
     /// <summary>All claims.</summary>
     public IReadOnlyList<StoredClaim> ReadClaims() => Query(
@@ -45,6 +53,18 @@ public sealed class StoreReader(string dataDirectory) : SqliteReader(dataDirecto
     public IReadOnlyList<StoredQuota> ReadQuota() => Query(
         "SELECT project_id, instances, cores, ram_mb FROM quota",
         r => new StoredQuota(r.GetString(0), r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)));
+
+    private static Func<DbConnection> OpenerOf(string dataDirectory)
+    {
+        var pointer = Path.Combine(dataDirectory, PostgresFile);
+        if (!File.Exists(pointer))
+        {
+            return Opener(Find(dataDirectory, "task_events"));
+        }
+
+        var connectionString = File.ReadAllText(pointer);
+        return () => new NpgsqlConnection(connectionString);
+    }
 
     private List<TaskRecord> ReadTasks(string condition) =>
         Query($"SELECT body FROM tasks WHERE {condition}", r => EngineJson.Read<TaskRecord>(r.GetString(0)));

@@ -9,8 +9,11 @@ namespace InstanceTasks.TestKit;
 public enum PosixSignalNumber
 {
     Interrupt = 2,
+    Quit = 3,
     Kill = 9,
     Terminate = 15,
+    Continue = 18,
+    Stop = 19,
 }
 
 /// <summary>
