@@ -212,11 +212,14 @@ public sealed class SqliteWriterTests : IAsyncLifetime
     {
         var generation = await Store.JoinAsync("a", TimeSpan.FromSeconds(30));
         using var blocked = new ManualResetEventSlim();
+        var inside = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var blocker = Store.OnWriterAsync(_ =>
         {
+            inside.SetResult();
             blocked.Wait();
             return 0;
         });
+        await inside.Task;
 
         // Both run in the next transaction: the renewal looks at the clock before it moves, and becomes visible after.
         var renewal = Store.RenewAsync(generation, TimeSpan.FromMinutes(5));
