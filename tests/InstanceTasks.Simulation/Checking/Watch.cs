@@ -204,9 +204,24 @@ internal sealed class Watch
             CheckKey(accepted.After.Id);
         }
 
+        foreach (var write in commit.Tasks.Where(t => !t.After.MustFence && t.Events.Any(e => e is AttemptFailed or StepDone { Skipped: false })))
+        {
+            CheckLeftBehind(write.After);
+        }
+
         if (commit.Instance is { After: { Holder: null, FenceNext: false } idle })
         {
             CheckMachine(idle);
+        }
+    }
+
+    /// <summary>A task that writes down how an attempt ended, and need not fence what comes next, has nothing under way.</summary>
+    private void CheckLeftBehind(TaskRecord task)
+    {
+        foreach (var host in _cluster.Hosts)
+        {
+            var left = _cluster.Machines.Of(host, task.Instance).Operations.Find(o => o.UnderWay && o.Call.Key.Task == task.Id);
+            Expect(left is null, $"left behind: {task.Kind} {Short.Of(task.Id)} goes on to step {task.Step} while {left} is under way");
         }
     }
 

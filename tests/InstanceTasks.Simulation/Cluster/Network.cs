@@ -20,12 +20,12 @@ internal sealed class Network(SimulatedCluster cluster, Scheduler scheduler, Fau
     private readonly Dictionary<ActorKey, SimulatedProcess> _places = [];
 
     /// <summary>Calls an actor and waits for its answer, or for the time-out: then nobody knows whether it was carried out.</summary>
-    public async Task<T> CallAsync<T>(SimulatedProcess from, ActorKey to, Func<Shell, Task<T>> turn, Action? twice = null)
+    public async Task<T> CallAsync<T>(SimulatedProcess from, ActorKey to, Func<Shell, Task<T>> turn, Action? twice = null, int copies = 1)
     {
         var answer = new TaskCompletionSource<T>();
         var remote = from != PlaceOf(to, from);
         var silent = remote && faults.Strikes(FaultKind.ReplyLost);
-        Send(from, to, remote, shell => CarryOutAsync(shell, turn, from, answer, silent), answer.TrySetException, twice);
+        Send(from, to, remote, shell => CarryOutAsync(shell, turn, from, answer, silent), answer.TrySetException, twice, copies);
         using var timer = from.Time.CreateTimer(
             _ => answer.TrySetException(new TimeoutException("No answer within 30 s.")), null, CallTimeout, Timeout.InfiniteTimeSpan);
         return await answer.Task;
@@ -33,7 +33,7 @@ internal sealed class Network(SimulatedCluster cluster, Scheduler scheduler, Fau
 
     /// <summary>Tells an actor something; nobody waits.</summary>
     public void Tell(SimulatedProcess from, ActorKey to, Func<Shell, Task> turn) =>
-        Send(from, to, from != PlaceOf(to, from), shell => QuietAsync(() => turn(shell)), _ => false, null);
+        Send(from, to, from != PlaceOf(to, from), shell => QuietAsync(() => turn(shell)), _ => false, null, 1);
 
     /// <summary>A call in the mail of an activation that is gone goes to the next one.</summary>
     public void Forward(SimulatedProcess from, ActorKey to, Func<Shell, Task> turn) => Deliver(from, to, turn, _ => false);
@@ -72,7 +72,7 @@ internal sealed class Network(SimulatedCluster cluster, Scheduler scheduler, Fau
         return all.Count == 0 ? null : (dice.Pick(all) is var (key, process) ? (key, process) : null);
     }
 
-    private void Send(SimulatedProcess from, ActorKey to, bool remote, Func<Shell, Task> turn, Func<Exception, bool> fail, Action? twice)
+    private void Send(SimulatedProcess from, ActorKey to, bool remote, Func<Shell, Task> turn, Func<Exception, bool> fail, Action? twice, int copies)
     {
         if (remote && faults.Strikes(FaultKind.CallLost))
         {
@@ -81,10 +81,14 @@ internal sealed class Network(SimulatedCluster cluster, Scheduler scheduler, Fau
 
         var way = !remote ? Near : faults.Strikes(FaultKind.CallLate) ? latency.Between(TimeSpan.FromSeconds(1), Latest) : latency.Between(Fast, Slow);
         scheduler.After(way, null, () => Deliver(from, to, turn, fail));
-        if (remote && faults.Strikes(FaultKind.CallTwice))
+        for (var copy = 0; copy < copies; copy++)
         {
-            twice?.Invoke();
-            scheduler.After(latency.Between(Fast, TimeSpan.FromSeconds(8)), null, () => Deliver(from, to, turn, fail));
+            if (remote && faults.Strikes(FaultKind.CallTwice))
+            {
+                twice?.Invoke();
+                var late = latency.Chance(500) ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(8);
+                scheduler.After(latency.Between(Fast, late), null, () => Deliver(from, to, turn, fail));
+            }
         }
     }
 
