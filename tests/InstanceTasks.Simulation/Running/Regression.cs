@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using InstanceTasks.Simulation.Kernel;
 
 namespace InstanceTasks.Simulation.Running;
@@ -20,6 +21,7 @@ internal sealed record Regression
     /// <summary>The requests that are made, by number; null: all.</summary>
     public List<int>? Requests { get; init; }
 
+    [JsonIgnore]
     public RunOptions Options => new(Seed) { Faults = Faults?.Select(Parse).ToHashSet(), Requests = Requests?.ToHashSet() };
 
     public static Regression Of(RunResult result, string story) => new()

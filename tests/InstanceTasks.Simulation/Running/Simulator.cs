@@ -39,20 +39,32 @@ internal sealed class Simulator
 
     private RunResult Run()
     {
-        Prepare();
-        Load();
-        if (!Failed)
+        try
         {
+            Prepare();
+            Load();
             CalmDown();
+            CheckEnd();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            _cluster.Watch.Violation($"broken off: {e}");
+        }
+        finally
+        {
+            // What is left of the processes must not wake up while the next run is under way.
+            _cluster.Processes.ForEach(p => p.Die());
         }
 
+        return Result();
+    }
+
+    private void CheckEnd()
+    {
         if (!Failed)
         {
             _cluster.Watch.CheckEnd();
         }
-
-        _cluster.Processes.ForEach(p => p.Die());
-        return Result();
     }
 
     private bool Failed => _cluster.Watch.Violations.Count > 0;
@@ -130,6 +142,11 @@ internal sealed class Simulator
     /// <summary>Nothing goes wrong any more: every task must end. What waits for a person gets one.</summary>
     private void CalmDown()
     {
+        if (Failed)
+        {
+            return;
+        }
+
         _cluster.CalmDown();
         _cluster.Chronicle.Note(8, 0, 0, () => "from here on nothing goes wrong");
         var limit = _cluster.Scheduler.Now + LongestCalm;
