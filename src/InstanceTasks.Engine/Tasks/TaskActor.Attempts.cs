@@ -13,15 +13,9 @@ public sealed partial class TaskActor
     {
         var task = _task!;
         var stamp = new Stamp(journal.ClusterEpoch, task.Turn, task.Epoch, _attempts + 1);
-        if (task.MustFence && !_fenced)
+        if (task.MustFence && !_fenced && await FenceOlderAsync(stamp) is { } blocked)
         {
-            var fence = await AskFenceAsync(stamp);
-            if (!fence.Done)
-            {
-                return await BlockedAsync(fence.Reason ?? "waits until older work on the machine has ended");
-            }
-
-            _fenced = true;
+            return blocked;
         }
 
         _attempts++;
@@ -32,14 +26,14 @@ public sealed partial class TaskActor
         return Move.Rest;
     }
 
-    private async Task<Move?> FenceBeforeEndAsync(TaskRecord last)
-    {
-        if (!AttemptRules.MustFenceBeforeEnd(last, _fenced))
-        {
-            return null;
-        }
+    private async Task<Move?> FenceBeforeEndAsync(TaskRecord last) => AttemptRules.MustFenceBeforeEnd(last, _fenced)
+        ? await FenceOlderAsync(new Stamp(journal.ClusterEpoch, last.Turn, last.Epoch, _attempts + 1))
+        : null;
 
-        var fence = await AskFenceAsync(new Stamp(journal.ClusterEpoch, last.Turn, last.Epoch, _attempts + 1));
+    /// <summary>Has every runner stop what is older than the stamp; null once that is over, else what to do meanwhile.</summary>
+    private async Task<Move?> FenceOlderAsync(Stamp below)
+    {
+        var fence = await AskFenceAsync(below);
         if (!fence.Done)
         {
             return await BlockedAsync(fence.Reason ?? "waits until older work on the machine has ended");
