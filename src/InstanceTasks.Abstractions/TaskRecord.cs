@@ -127,6 +127,9 @@ public sealed record TaskRecord
     /// <summary>True once the task has ended.</summary>
     public bool IsEnded => Run == TaskRun.Ended;
 
+    /// <summary>True once nothing more happens by itself: it has ended, or an operator must decide.</summary>
+    public bool IsAtRest => IsEnded || Outcome == TaskOutcome.NeedsAttention;
+
     /// <summary>The public name of the state (design §4.2); what JSON and queries use.</summary>
     public string State => TaskStateNames.Of(this);
 }

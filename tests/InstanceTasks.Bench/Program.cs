@@ -1,20 +1,15 @@
-using System.Globalization;
-using InstanceTasks.Bench;
+using System.CommandLine;
+using InstanceTasks.Bench.Http;
+using InstanceTasks.Bench.Tasks;
 
-var url = Argument("--url", "http://127.0.0.1:8774");
-var servers = int.Parse(Argument("--servers", "64"), CultureInfo.InvariantCulture);
-var callers = int.Parse(Argument("--callers", "8"), CultureInfo.InvariantCulture);
-var actions = int.Parse(Argument("--actions", "400"), CultureInfo.InvariantCulture);
+var store = new Option<string>("--store") { Description = "sqlite or postgres", DefaultValueFactory = _ => "postgres" };
+store.AcceptOnlyFromAmong("sqlite", "postgres");
+var connection = new Option<string?>("--connection") { Description = "a PostgreSQL database of your own; default: a server of the bench's own" };
+var concurrency = new Option<int>("--concurrency") { DefaultValueFactory = _ => 64 };
+var count = new Option<int>("--count") { Description = "how many in all", DefaultValueFactory = _ => 10_000 };
+var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 5 };
 
-using var load = new HttpLoad(new Uri(url), callers);
-Console.WriteLine(await load.CreateAsync(servers));
-Console.WriteLine(await load.RebootAsync(actions));
-Console.WriteLine(await load.ListAsync(Math.Min(actions, 200)));
-Console.WriteLine(await load.DeleteAsync());
-return 0;
+var tasks = new Command("tasks", "No-op tasks through grains, workers and journal.") { store, connection, concurrency, count, steps };
+tasks.SetAction(args => TasksBench.RunAsync(args.GetValue(store)!, args.GetValue(connection), args.GetValue(steps), args.GetValue(concurrency), args.GetValue(count)));
 
-string Argument(string name, string otherwise)
-{
-    var at = Array.IndexOf(args, name);
-    return at >= 0 && at + 1 < args.Length ? args[at + 1] : otherwise;
-}
+return await new RootCommand("Measures InstanceTasks; each command prints lines of JSON.") { tasks }.Parse(args).InvokeAsync();

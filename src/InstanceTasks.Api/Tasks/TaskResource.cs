@@ -10,12 +10,9 @@ namespace InstanceTasks.Api.Tasks;
 
 /// <summary>The Tasks API (design §8).</summary>
 internal sealed class TaskResource(
-    IQueries queries, ServerReader reader, TaskCommands commands, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<ApiOptions> options)
+    IQueries queries, ServerReader reader, TaskCommands commands, IHostApplicationLifetime lifetime, IOptions<ApiOptions> options)
     : IApiResource
 {
-    // Between two looks when the store says "changed" and nothing has: the hint must not turn into a busy loop.
-    private static readonly TimeSpan FalseAlarmPause = TimeSpan.FromMilliseconds(50);
-
     public IEnumerable<ApiRoute> Routes =>
     [
         new("GET", "tasks", call => ListAsync(call, TaskQuery.Parse(call))),
@@ -63,34 +60,21 @@ internal sealed class TaskResource(
     /// <summary>The task once it has ended, or needs a decision, or the time is over.</summary>
     private async Task<TaskRecord> WaitAsync(TaskRecord task, TimeSpan wait, CancellationToken aborted)
     {
+        if (task.IsAtRest || wait == TimeSpan.Zero)
+        {
+            return task;
+        }
+
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);
         try
         {
-            return await WaitUntilAsync(task, wait, stop.Token);
+            return await queries.WaitForRestAsync(task.Id, wait, stop.Token) ?? task;
         }
         catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
         {
             // The process is being stopped and must not be held up: what is known now is the answer.
             return await queries.GetTaskAsync(task.Id, aborted) ?? task;
         }
-    }
-
-    private async Task<TaskRecord> WaitUntilAsync(TaskRecord task, TimeSpan wait, CancellationToken cancellationToken)
-    {
-        var began = time.GetTimestamp();
-        while (!task.IsEnded && task.Outcome != TaskOutcome.NeedsAttention && wait - time.GetElapsedTime(began) is { Ticks: > 0 } rest)
-        {
-            await queries.WaitForChangeAsync(task.Id, task.Seq, rest, cancellationToken);
-            var now = await queries.GetTaskAsync(task.Id, cancellationToken) ?? task;
-            if (now.Seq == task.Seq && time.GetElapsedTime(began) < wait)
-            {
-                await Task.Delay(FalseAlarmPause, time, cancellationToken);
-            }
-
-            task = now;
-        }
-
-        return task;
     }
 
     private async Task<TaskRecord> FindAsync(ApiCall call)

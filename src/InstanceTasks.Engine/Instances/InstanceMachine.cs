@@ -14,7 +14,9 @@ public sealed record InstanceTransition(VmState From, TaskKind Kind, VmState Suc
 public static class InstanceMachine
 {
     /// <summary>The table.</summary>
-    public static IReadOnlyList<InstanceTransition> All { get; } =
+    public static IReadOnlyList<InstanceTransition> All => s_rows.All;
+
+    private static readonly InstanceTransition[] Own =
     [
         new(Building, TaskKinds.Create, Active, Failure: VmState.Error, Undone: VmState.Error),
 
@@ -42,10 +44,10 @@ public static class InstanceMachine
         new(Stopped, TaskKinds.Metadata, Stopped),
     ];
 
-    private static readonly Dictionary<(VmState, string), InstanceTransition> Rows = All.ToDictionary(r => (r.From, r.Kind.Name));
+    private static volatile Rows s_rows = new(Own);
 
     /// <summary>The row, or null when the kind may not start in that state.</summary>
-    public static InstanceTransition? Find(VmState from, TaskKind kind) => Rows.GetValueOrDefault((from, kind.Name));
+    public static InstanceTransition? Find(VmState from, TaskKind kind) => s_rows.ByKey.GetValueOrDefault((from, kind.Name));
 
     /// <summary>The vm_state that an ended task leaves.</summary>
     /// <exception cref="InvalidOperationException">The task could not have started in that state.</exception>
@@ -58,5 +60,16 @@ public static class InstanceMachine
             TaskOutcome.Canceled => row.Undone ?? from,
             _ => row.Failure ?? from,
         };
+    }
+
+    /// <summary>Adds the rows of a kind that does not come with the product; called under the registry's lock.</summary>
+    /// <exception cref="ArgumentException">One of them is there already.</exception>
+    internal static void Add(IReadOnlyList<InstanceTransition> rows) => s_rows = new([.. s_rows.All, .. rows]);
+
+    private sealed class Rows(IReadOnlyList<InstanceTransition> all)
+    {
+        public IReadOnlyList<InstanceTransition> All { get; } = all;
+
+        public Dictionary<(VmState, string), InstanceTransition> ByKey { get; } = all.ToDictionary(r => (r.From, r.Kind.Name));
     }
 }

@@ -37,26 +37,47 @@ public static class TaskKinds
 /// <summary>The registry of plans: every version that a task may have.</summary>
 public static class PlanRegistry
 {
-    private static readonly Dictionary<(string Kind, int Version), Plan> ByVersion =
-        new Plan[]
-        {
-            CreatePlan.V1, DeletePlan.V1, StopPlan.V1, StartPlan.V1, RebootPlan.V1, HardRebootPlan.V1,
-            RecordPlans.Lock, RecordPlans.Unlock, RecordPlans.Update, RecordPlans.Metadata,
-        }.ToDictionary(p => (p.Kind.Name, p.Version));
-
-    private static readonly Dictionary<string, Plan> Newest =
-        ByVersion.Values.GroupBy(p => p.Kind.Name).ToDictionary(g => g.Key, g => g.MaxBy(p => p.Version)!);
+    private static readonly Lock Gate = new();
+    private static volatile Known s_known = Known.Of(
+        CreatePlan.V1, DeletePlan.V1, StopPlan.V1, StartPlan.V1, RebootPlan.V1, HardRebootPlan.V1,
+        RecordPlans.Lock, RecordPlans.Unlock, RecordPlans.Update, RecordPlans.Metadata);
 
     /// <summary>The newest plan of every kind.</summary>
-    public static IReadOnlyCollection<Plan> All => Newest.Values;
+    public static IReadOnlyCollection<Plan> All => s_known.All;
 
     /// <summary>The newest plan of a kind; null for an unknown kind.</summary>
-    public static Plan? Find(TaskKind kind) => Newest.GetValueOrDefault(kind.Name);
+    public static Plan? Find(TaskKind kind) => s_known.Newest.GetValueOrDefault(kind.Name);
 
     /// <summary>The plan a task started with.</summary>
     /// <exception cref="UndecodableTaskException">This release does not have it.</exception>
     public static Plan Of(TaskRecord task) =>
-        ByVersion.TryGetValue((task.Kind.Name, task.PlanVersion), out var plan)
+        s_known.ByVersion.TryGetValue((task.Kind.Name, task.PlanVersion), out var plan)
             ? plan
             : throw new UndecodableTaskException($"No plan '{task.Kind}' version {task.PlanVersion} in this release.");
+
+    /// <summary>
+    /// Adds a kind that does not come with the product, or a further version of a plan: once, before the silo starts, in every process of
+    /// the cluster, and for as long as there may be tasks of it.
+    /// </summary>
+    /// <param name="plan">How it is done.</param>
+    /// <param name="rows">From which vm_states it may start and what it leads to; none for a further version of a known kind.</param>
+    /// <exception cref="ArgumentException">That version of the plan, or one of the rows, is there already.</exception>
+    public static void Register(Plan plan, params IReadOnlyList<InstanceTransition> rows)
+    {
+        lock (Gate)
+        {
+            var known = Known.Of([.. s_known.ByVersion.Values, plan]);
+            InstanceMachine.Add(rows);
+            s_known = known;
+        }
+    }
+
+    private sealed record Known(Dictionary<(string Kind, int Version), Plan> ByVersion, Dictionary<string, Plan> Newest)
+    {
+        public IReadOnlyCollection<Plan> All => Newest.Values;
+
+        public static Known Of(params IReadOnlyList<Plan> plans) => new(
+            plans.ToDictionary(p => (p.Kind.Name, p.Version)),
+            plans.GroupBy(p => p.Kind.Name).ToDictionary(g => g.Key, g => g.MaxBy(p => p.Version)!));
+    }
 }

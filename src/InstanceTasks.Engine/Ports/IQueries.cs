@@ -17,8 +17,8 @@ public interface IQueries
     /// <exception cref="MarkerNotFoundException">The marker does not exist.</exception>
     Task<IReadOnlyList<TaskRecord>> ListTasksAsync(TaskFilter filter, CancellationToken cancellationToken = default);
 
-    /// <summary>Returns when the task's row has changed since <paramref name="seq"/>, or the time is over. Only a hint: read again.</summary>
-    Task WaitForChangeAsync(TaskId id, long seq, TimeSpan atMost, CancellationToken cancellationToken = default);
+    /// <summary>The task once it has ended or needs a decision, or as it is when the time is over; null when there is none by then.</summary>
+    Task<TaskRecord?> WaitForRestAsync(TaskId id, TimeSpan atMost, CancellationToken cancellationToken = default);
 
     /// <summary>Hosts with capacity and what is taken.</summary>
     Task<IReadOnlyList<HostView>> ListHostsAsync(CancellationToken cancellationToken = default);

@@ -23,7 +23,7 @@ internal sealed partial class CommitLane : IAsyncDisposable
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
     private readonly Func<CancellationToken, Task<LaneSession>> _open;
-    private readonly Action<IEnumerable<TaskId>> _onChanged;
+    private readonly Action<IEnumerable<TaskRecord>> _onCommitted;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Channel<LaneItem> _queue;
@@ -33,9 +33,9 @@ internal sealed partial class CommitLane : IAsyncDisposable
     private long _lastUsed;
 
     public CommitLane(
-        Func<CancellationToken, Task<LaneSession>> open, Action<IEnumerable<TaskId>> onChanged, PostgresStorageOptions options, TimeProvider time, ILogger logger)
+        Func<CancellationToken, Task<LaneSession>> open, Action<IEnumerable<TaskRecord>> onCommitted, PostgresStorageOptions options, TimeProvider time, ILogger logger)
     {
-        (_open, _onChanged, _time, _logger) = (open, onChanged, time, logger);
+        (_open, _onCommitted, _time, _logger) = (open, onCommitted, time, logger);
         _queue = Channel.CreateBounded<LaneItem>(new BoundedChannelOptions(options.QueueLimit) { SingleReader = true });
         _plan = new(_queue.Reader, options.BatchLimit, options.BatchCharacters);
         _loop = Task.Run(LoopAsync);
@@ -204,7 +204,7 @@ internal sealed partial class CommitLane : IAsyncDisposable
     private void Complete(IReadOnlyList<LaneItem> items, CommitResult[] results)
     {
         Transactions++;
-        _onChanged(items.Where((_, i) => results[i].Applied).SelectMany(item => item.Commit.Tasks).Select(task => task.Record.Id));
+        _onCommitted(items.Where((_, i) => results[i].Applied).SelectMany(item => item.Commit.Tasks).Select(task => task.Record));
         for (var i = 0; i < items.Count; i++)
         {
             items[i].Complete(results[i]);

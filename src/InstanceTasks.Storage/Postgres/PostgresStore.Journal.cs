@@ -71,14 +71,12 @@ public sealed partial class PostgresStore
     {
         var at = UnixMicros.ToTime(await ReadClockAsync(cancellationToken));
         var events = EngineJson.Write<IReadOnlyList<TaskEvent>>([new TaskEnded { At = at, Outcome = TaskOutcome.Refused }]);
-        var written = await WriteAsync(
+        return await WriteAsync(
             connection => connection.QuerySingleAsync<bool>(new(
                 "SELECT refuse_task_1(@id, @streamBase, @version, @events)",
                 new { id = id.ToString(), streamBase = StreamIds.Base(ClusterEpoch), version = EventTypes.Version, events },
                 cancellationToken: cancellationToken)),
             cancellationToken);
-        _signals.Raise([id]);
-        return written;
     }
 
     /// <inheritdoc/>

@@ -54,27 +54,8 @@ public sealed partial class PostgresStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public async Task WaitForChangeAsync(TaskId id, long seq, TimeSpan atMost, CancellationToken cancellationToken = default)
-    {
-        // Armed before the read: a commit in between is seen by one of the two.
-        using var subscription = _signals.Subscribe(id);
-        var current = await ReadAsync(
-            connection => connection.QuerySingleOrDefaultAsync<long>(new("SELECT seq FROM tasks WHERE id = @id", new { id = id.ToString() }, cancellationToken: cancellationToken)),
-            cancellationToken);
-        if (current > seq)
-        {
-            return;
-        }
-
-        try
-        {
-            await subscription.Changed.WaitAsync(atMost, _time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            // The time is over: the caller reads again anyway.
-        }
-    }
+    public Task<TaskRecord?> WaitForRestAsync(TaskId id, TimeSpan atMost, CancellationToken cancellationToken = default) =>
+        _signals.WaitAsync(id, () => GetTaskAsync(id, cancellationToken), atMost, _time, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<HostView>> ListHostsAsync(CancellationToken cancellationToken = default) => ReadAsync<IReadOnlyList<HostView>>(

@@ -17,7 +17,7 @@ public sealed partial class PostgresStore : IInstanceTasksStore
     private readonly ILogger _logger;
     private readonly ILogger _laneLogger;
     private readonly ILogger _tailLogger;
-    private readonly ChangeSignals _signals = new();
+    private readonly RestSignals _signals = new();
     private readonly SemaphoreSlim _opening = new(1, 1);
     private Parts? _parts;
     private bool _disposed;

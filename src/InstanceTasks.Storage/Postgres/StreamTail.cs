@@ -1,3 +1,4 @@
+using System.Globalization;
 using InstanceTasks.Engine;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -12,8 +13,10 @@ internal sealed partial class StreamTail : IAsyncDisposable
 {
     private const int PageSize = 1000;
 
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);
+
     private readonly PostgresConnections _connections;
-    private readonly ChangeSignals _signals;
+    private readonly RestSignals _signals;
     private readonly PostgresStorageOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -21,9 +24,10 @@ internal sealed partial class StreamTail : IAsyncDisposable
     private readonly Task _loop;
     private NpgsqlConnection? _listener;
     private long _last;
+    private long _announced;
 
     /// <summary>Starts behind a place in the stream that was read before anyone could wait.</summary>
-    public StreamTail(PostgresConnections connections, ChangeSignals signals, PostgresStorageOptions options, long last, TimeProvider time, ILogger logger)
+    public StreamTail(PostgresConnections connections, RestSignals signals, PostgresStorageOptions options, long last, TimeProvider time, ILogger logger)
     {
         (_connections, _signals, _options, _last, _time, _logger) = (connections, signals, options, last, time, logger);
         _loop = Task.Run(() => LoopAsync(_stop.Token));
@@ -74,6 +78,7 @@ internal sealed partial class StreamTail : IAsyncDisposable
         try
         {
             _listener = await _connections.OpenSingleAsync(cancellationToken);
+            _listener.Notification += OnNotification;
             await using var command = new NpgsqlCommand("LISTEN instancetasks_stream", _listener);
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -94,13 +99,22 @@ internal sealed partial class StreamTail : IAsyncDisposable
         else if (await _listener.WaitAsync(_options.PollInterval, cancellationToken))
         {
             Notified++;
+            // One look for the many transactions of a busy moment. What this process commits itself has been told already.
+            await Task.Delay(Gather, _time, cancellationToken);
         }
     }
 
     private async Task CatchUpAsync(CancellationToken cancellationToken)
     {
+        // What is announced is committed. In this order: whoever begins to wait after the look at the signals reads rows at least as new.
+        var announced = Interlocked.Exchange(ref _announced, 0);
+        if (announced > 0 && _signals.Count == 0)
+        {
+            _last = Math.Max(_last, announced);
+            return;
+        }
+
         await using var connection = await _connections.OpenAsync(cancellationToken);
-        // In this order: whoever begins to wait after the look at the signals reads rows that are at least as new as the counter.
         var counter = await ReadLastAsync(connection, cancellationToken);
         if (_signals.Count == 0)
         {
@@ -115,25 +129,36 @@ internal sealed partial class StreamTail : IAsyncDisposable
 
     private async Task<bool> ReadPageAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var changed = new List<TaskId>();
-        await using var command = new NpgsqlCommand("SELECT stream_id, task_id FROM task_events WHERE stream_id > $1 ORDER BY stream_id LIMIT $2", connection);
+        var read = 0;
+        await using var command = new NpgsqlCommand("SELECT stream_id, task_id, types FROM task_events WHERE stream_id > $1 ORDER BY stream_id LIMIT $2", connection);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = _last });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = PageSize });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
+            read++;
             _last = reader.GetInt64(0);
-            changed.Add(new(Guid.Parse(reader.GetString(1))));
+            if (EventTypes.MeansRest(reader.GetString(2)))
+            {
+                _signals.Raise(new TaskId(Guid.Parse(reader.GetString(1))));
+            }
         }
 
-        _signals.Raise(changed);
-        return changed.Count == PageSize;
+        return read == PageSize;
     }
 
     public static async Task<long> ReadLastAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT last_id FROM stream_counter", connection);
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    private void OnNotification(object sender, NpgsqlNotificationEventArgs e)
+    {
+        if (long.TryParse(e.Payload, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+        {
+            Interlocked.Exchange(ref _announced, Math.Max(id, Interlocked.Read(ref _announced)));
+        }
     }
 
     private async Task PauseAsync(CancellationToken cancellationToken)

@@ -13,6 +13,11 @@ internal static class EventTypes
     private static readonly FrozenDictionary<Type, string> Names = typeof(TaskEvent).GetCustomAttributes<JsonDerivedTypeAttribute>()
         .ToFrozenDictionary(a => a.DerivedType, a => (string)a.TypeDiscriminator!);
 
+    private static readonly string[] Resting = [Names[typeof(TaskEnded)], Names[typeof(AttentionNeeded)]];
+
+    /// <summary>Whether a commit with these events brings its task to rest.</summary>
+    public static bool MeansRest(string types) => types.Split(',').Any(Resting.Contains);
+
     public static string Of(IReadOnlyList<TaskEvent> events) =>
         events.Count == 1 ? Names[events[0].GetType()] : string.Join(',', events.Select(e => Names[e.GetType()]));
 }

@@ -34,25 +34,8 @@ public sealed partial class SqliteStore
         ReadAsync<IReadOnlyList<TaskRecord>>(reader => reader.InSnapshot(() => ListTasks(reader, filter)), cancellationToken);
 
     /// <inheritdoc/>
-    public async Task WaitForChangeAsync(TaskId id, long seq, TimeSpan atMost, CancellationToken cancellationToken = default)
-    {
-        // Armed before the read: a commit in between is seen by one of the two.
-        using var subscription = _signals.Subscribe(id);
-        var current = await ReadAsync(reader => reader.Statements.Scalar("SELECT seq FROM tasks WHERE id = @id", ("@id", id.ToString())) as long? ?? 0, cancellationToken);
-        if (current > seq)
-        {
-            return;
-        }
-
-        try
-        {
-            await subscription.Changed.WaitAsync(atMost, _time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            // The time is over: the caller reads again anyway.
-        }
-    }
+    public Task<TaskRecord?> WaitForRestAsync(TaskId id, TimeSpan atMost, CancellationToken cancellationToken = default) =>
+        _signals.WaitAsync(id, () => GetTaskAsync(id, cancellationToken), atMost, _time, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<HostView>> ListHostsAsync(CancellationToken cancellationToken = default) => ReadAsync<IReadOnlyList<HostView>>(

@@ -24,7 +24,7 @@ public sealed partial class SqliteStore : IInstanceTasksStore
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ILogger _writerLogger;
-    private readonly ChangeSignals _signals = new();
+    private readonly RestSignals _signals = new();
     private readonly SemaphoreSlim _opening = new(1, 1);
     private Parts? _parts;
     private bool _disposed;

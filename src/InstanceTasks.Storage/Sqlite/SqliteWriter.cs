@@ -16,16 +16,16 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private const int ConstraintError = 19;
 
     private readonly Func<WriterSession> _open;
-    private readonly Action<IReadOnlyList<TaskId>> _onChanged;
+    private readonly Action<IReadOnlyList<TaskRecord>> _onCommitted;
     private readonly ILogger _logger;
     private readonly int _batchLimit;
     private readonly Channel<WriteItem> _queue;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WriterSession? _session;
 
-    public SqliteWriter(Func<WriterSession> open, Action<IReadOnlyList<TaskId>> onChanged, int batchLimit, int queueLimit, ILogger logger)
+    public SqliteWriter(Func<WriterSession> open, Action<IReadOnlyList<TaskRecord>> onCommitted, int batchLimit, int queueLimit, ILogger logger)
     {
-        (_open, _onChanged, _batchLimit, _logger) = (open, onChanged, batchLimit, logger);
+        (_open, _onCommitted, _batchLimit, _logger) = (open, onCommitted, batchLimit, logger);
         _queue = Channel.CreateBounded<WriteItem>(new BoundedChannelOptions(queueLimit) { SingleReader = true });
         _session = open();
         new Thread(Loop) { IsBackground = true, Name = "instancetasks-writer" }.Start();
@@ -190,7 +190,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         }
 
         Transactions++;
-        _onChanged(session.Changed);
+        _onCommitted(session.Written);
         items.ForEach(item => item.Complete());
     }
 

@@ -34,7 +34,7 @@ internal static class TaskApplier
             Update(session, task);
         }
 
-        session.OnTaskChanged(task.Record.Id);
+        session.OnTaskWritten(task.Record);
     }
 
     public static void Wake(WriterSession session, TaskId id) => session.Statements.Run(
@@ -63,7 +63,6 @@ internal static class TaskApplier
             VALUES (@id, '', '', '', @state, @state, 0, '', 0, 0, 1, 0, 1, 0, @now, @now, @now, @now, '{}')
             """,
             ("@id", text), ("@state", TaskRow.RefusedState), ("@now", session.Now));
-        session.OnTaskChanged(id);
         return true;
     }
 

@@ -8,7 +8,7 @@ internal sealed class WriterSession : IDisposable
 {
     private const string ClockSql = "SELECT now FROM database_clock";
 
-    private readonly List<TaskId> _changed = [];
+    private readonly List<TaskRecord> _written = [];
     private readonly long _streamBase;
     private long _streamLast;
     private long _streamStored;
@@ -28,8 +28,8 @@ internal sealed class WriterSession : IDisposable
     /// <summary>Database time of the transaction.</summary>
     public long Now { get; private set; }
 
-    /// <summary>Tasks whose rows this transaction changes.</summary>
-    public IReadOnlyList<TaskId> Changed => _changed;
+    /// <summary>Tasks as this transaction writes them.</summary>
+    public IReadOnlyList<TaskRecord> Written => _written;
 
     /// <summary>
     /// False when the transaction cannot go on: SQLite itself has ended it, which it does after some errors (disk full), or a failed item could
@@ -45,7 +45,7 @@ internal sealed class WriterSession : IDisposable
     public void Begin()
     {
         Statements.Run("BEGIN IMMEDIATE");
-        _changed.Clear();
+        _written.Clear();
         _sound = true;
         Now = ReadClock();
         _streamStored = _streamLast = Math.Max(Statements.Long("SELECT last_id FROM stream_counter"), _streamBase);
@@ -54,12 +54,12 @@ internal sealed class WriterSession : IDisposable
     /// <summary>The next place in the event stream: items run in commit order, so numbers are given in commit order.</summary>
     public long NextStreamId() => ++_streamLast;
 
-    public void OnTaskChanged(TaskId id) => _changed.Add(id);
+    public void OnTaskWritten(TaskRecord task) => _written.Add(task);
 
     /// <summary>Runs an item so that it leaves all of its changes or none.</summary>
     public void RunInSavepoint(WriteItem item)
     {
-        var (changed, stream) = (_changed.Count, _streamLast);
+        var (changed, stream) = (_written.Count, _streamLast);
         Statements.Run("SAVEPOINT item");
         var keep = false;
         try
@@ -105,7 +105,7 @@ internal sealed class WriterSession : IDisposable
         if (!keep)
         {
             Statements.Run("ROLLBACK TO item");
-            _changed.RemoveRange(changed, _changed.Count - changed);
+            _written.RemoveRange(changed, _written.Count - changed);
             _streamLast = stream;
         }
 

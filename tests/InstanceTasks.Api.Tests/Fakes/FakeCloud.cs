@@ -20,7 +20,7 @@ internal sealed class FakeCloud : IQueries
 
     public QuotaUsage Usage { get; set; } = new(3, 5, 700);
 
-    public List<(TaskId Task, long Seq, TimeSpan AtMost)> Waits { get; } = [];
+    public List<(TaskId Task, TimeSpan AtMost)> Waits { get; } = [];
 
     public Action<TaskId>? OnWait { get; set; }
 
@@ -77,11 +77,16 @@ internal sealed class FakeCloud : IQueries
         return Task.FromResult<IReadOnlyList<TaskRecord>>([.. all.Take(filter.Limit)]);
     }
 
-    public Task WaitForChangeAsync(TaskId id, long seq, TimeSpan atMost, CancellationToken cancellationToken = default)
+    public async Task<TaskRecord?> WaitForRestAsync(TaskId id, TimeSpan atMost, CancellationToken cancellationToken = default)
     {
-        Waits.Add((id, seq, atMost));
+        Waits.Add((id, atMost));
         OnWait?.Invoke(id);
-        return HoldWaits is null ? Task.CompletedTask : HoldAsync(HoldWaits, cancellationToken);
+        if (HoldWaits is { } begun)
+        {
+            await HoldAsync(begun, cancellationToken);
+        }
+
+        return Tasks.GetValueOrDefault(id);
     }
 
     public Task<IReadOnlyList<HostView>> ListHostsAsync(CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyList<HostView>>(Hosts);

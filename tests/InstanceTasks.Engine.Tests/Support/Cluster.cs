@@ -279,7 +279,7 @@ internal sealed class MemoryQueries(MemoryJournal journal) : IQueries
 
     public Task<IReadOnlyList<TaskRecord>> ListTasksAsync(TaskFilter filter, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    public Task WaitForChangeAsync(TaskId id, long seq, TimeSpan atMost, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task<TaskRecord?> WaitForRestAsync(TaskId id, TimeSpan atMost, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public Task<IReadOnlyList<HostView>> ListHostsAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult<IReadOnlyList<HostView>>([.. journal.Hosts.Values.Select(h => h with { Taken = journal.Taken(h.Host) })]);

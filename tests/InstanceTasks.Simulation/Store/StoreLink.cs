@@ -82,7 +82,7 @@ internal sealed class StoreLink(Scheduler scheduler, Database database, Faults f
 
     public Task<IReadOnlyList<TaskRecord>> ListTasksAsync(TaskFilter filter, CancellationToken cancellationToken = default) => throw NotAsked();
 
-    public Task WaitForChangeAsync(TaskId id, long seq, TimeSpan atMost, CancellationToken cancellationToken = default) => throw NotAsked();
+    public Task<TaskRecord?> WaitForRestAsync(TaskId id, TimeSpan atMost, CancellationToken cancellationToken = default) => throw NotAsked();
 
     public Task<QuotaUsage> GetUsageAsync(ProjectId project, CancellationToken cancellationToken = default) => throw NotAsked();
 

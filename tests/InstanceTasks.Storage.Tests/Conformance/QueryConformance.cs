@@ -245,38 +245,66 @@ public abstract class QueryConformance : StoreTest
     }
 
     [Fact]
-    public async Task WaitForChange_CommitWhileWaiting_Returns()
+    public async Task WaitForRest_EndWhileWaiting_ReturnsTheEndAndNoStepBefore()
     {
         var task = Some.Task();
         await ApplyAsync(Some.Commit(task));
-        var wait = Queries.WaitForChangeAsync(task.Id, 1, TimeSpan.FromMinutes(5));
-        Assert.False(wait.IsCompleted);
+        var wait = Queries.WaitForRestAsync(task.Id, TimeSpan.FromMinutes(5));
 
         await ApplyAsync(Some.Commit(Some.Task()));
-        Assert.False(wait.IsCompleted);
         await ApplyAsync(Some.Commit(task.Next()));
+        var end = task.Next().Ended();
+        await ApplyAsync(Some.Commit(end));
 
-        await wait.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal((3, "succeeded"), await SeenAsync(wait));
     }
 
     [Fact]
-    public async Task WaitForChange_AlreadyNewer_ReturnsAtOnce()
+    public async Task WaitForRest_AttentionNeeded_Returns()
+    {
+        var task = Some.Task();
+        await ApplyAsync(Some.Commit(task));
+        var wait = Queries.WaitForRestAsync(task.Id, TimeSpan.FromMinutes(5));
+
+        await ApplyAsync(Some.Commit(task.Next() with { Run = TaskRun.Paused, Outcome = TaskOutcome.NeedsAttention }));
+
+        Assert.Equal((2, "needs_attention"), await SeenAsync(wait));
+    }
+
+    [Fact]
+    public async Task WaitForRest_AtRestAlready_ReturnsAtOnce()
+    {
+        var task = Some.Task();
+        await ApplyAsync(Some.Commit(task));
+        await ApplyAsync(Some.Commit(task.Ended()));
+
+        Assert.Equal((2, "succeeded"), await SeenAsync(Queries.WaitForRestAsync(task.Id, TimeSpan.FromMinutes(5))));
+    }
+
+    [Fact]
+    public async Task WaitForRest_TimeOver_ReturnsItAsItIs()
     {
         var task = Some.Task();
         await ApplyAsync(Some.Commit(task));
 
-        await Queries.WaitForChangeAsync(task.Id, 0, TimeSpan.FromMinutes(5)).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal((1, task.State), await SeenAsync(Queries.WaitForRestAsync(task.Id, TimeSpan.FromMilliseconds(1))));
+        Assert.Null(await Queries.WaitForRestAsync(TaskId.New(), TimeSpan.FromMilliseconds(1)).WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     [Fact]
-    public async Task WaitForChange_TimeOverOrCancelled_Ends()
+    public async Task WaitForRest_Cancelled_Ends()
     {
-        await Queries.WaitForChangeAsync(TaskId.New(), 0, TimeSpan.FromMilliseconds(1)).WaitAsync(TimeSpan.FromSeconds(30));
         using var cancel = new CancellationTokenSource();
-        var wait = Queries.WaitForChangeAsync(TaskId.New(), 0, TimeSpan.FromMinutes(5), cancel.Token);
+        var wait = Queries.WaitForRestAsync(TaskId.New(), TimeSpan.FromMinutes(5), cancel.Token);
         await cancel.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
+    }
+
+    private static async Task<(long Seq, string State)> SeenAsync(Task<TaskRecord?> wait)
+    {
+        var task = await wait.WaitAsync(TimeSpan.FromSeconds(30));
+        return (task!.Seq, task.State);
     }
 
     [Fact]

@@ -108,7 +108,7 @@ public sealed class PostgresProcessTests : IAsyncLifetime
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task WaitForChange_CommitOfAnotherProcess_IsNotifiedOrFoundByPolling(bool notified)
+    public async Task WaitForRest_EndInAnotherProcess_IsNotifiedOrFoundByPolling(bool notified)
     {
         // One of the two at a time: no notification, or no look within the test's time.
         var options = PostgresFixture.NewOptions(_fixture.Options.ConnectionString);
@@ -122,28 +122,30 @@ public sealed class PostgresProcessTests : IAsyncLifetime
                 "SELECT count(*) >= 2 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")), Deadline, "both listen");
         }
 
-        var wait = other.WaitForChangeAsync(task.Id, 1, TimeSpan.FromMinutes(10));
+        var wait = other.WaitForRestAsync(task.Id, TimeSpan.FromMinutes(10));
         Assert.False(wait.IsCompleted);
         await Eventually.TrueAsync(() => other.Counters.Waiting == 1, Deadline, "somebody waits");
 
         await Store.CommitAsync(Some.Commit(task.Next()));
+        await Store.CommitAsync(Some.Commit(task.Next().Ended()));
 
-        await wait.WaitAsync(Deadline);
+        Assert.Equal(3, (await wait.WaitAsync(Deadline))!.Seq);
     }
 
     [Fact]
-    public async Task WaitForChange_ListeningConnectionCut_IsFoundAgain()
+    public async Task WaitForRest_ListeningConnectionCut_IsFoundAgain()
     {
         await using var other = await PostgresFixture.OpenAsync(_fixture.Options);
         var task = Some.Task();
         await Store.CommitAsync(Some.Commit(task));
-        var wait = other.WaitForChangeAsync(task.Id, 1, TimeSpan.FromMinutes(10));
+        var wait = other.WaitForRestAsync(task.Id, TimeSpan.FromMinutes(10));
         await Store.OnConnectionAsync(c => c.ExecuteAsync(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"));
 
         await Store.CommitAsync(Some.Commit(task.Next()));
+        await Store.CommitAsync(Some.Commit(task.Next().Ended()));
 
-        await wait.WaitAsync(Deadline);
+        Assert.Equal(3, (await wait.WaitAsync(Deadline))!.Seq);
     }
 
     private ChildProcess Start() => ChildProcess.Start(

@@ -91,7 +91,7 @@ public sealed class PostgresScaleTests(ITestOutputHelper output) : IAsyncLifetim
         await TimedAsync("events", () => Store.ReadEventsAsync(new(Guid.Parse(Id(4711)))));
         await TimedAsync("due", () => Store.ReadDueAsync(1, 500));
         await TimedAsync("next due", () => Store.ReadNextDueAsync(1));
-        await Store.WaitForChangeAsync(new(Guid.Parse(Id(4711))), 0, TimeSpan.FromSeconds(1));
+        await Store.WaitForRestAsync(new(Guid.Parse(Id(4711))), TimeSpan.FromMilliseconds(1));
 
         await AssertNoScanAsync(before);
     }

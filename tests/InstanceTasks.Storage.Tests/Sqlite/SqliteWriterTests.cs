@@ -172,15 +172,16 @@ public sealed class SqliteWriterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task WaitForChange_WhenOver_KeepsNothing()
+    public async Task WaitForRest_WhenOver_KeepsNothing()
     {
         var task = Some.Task();
         await Store.CommitAsync(Some.Commit(task));
-        var waits = Enumerable.Range(0, 10).Select(_ => Store.WaitForChangeAsync(task.Id, 1, TimeSpan.FromMinutes(5))).ToArray();
-        Assert.Equal(1, Store.Counters.Waiting);
+        var waits = Enumerable.Range(0, 10).Select(_ => Store.WaitForRestAsync(task.Id, TimeSpan.FromMinutes(5))).ToArray();
         await Store.CommitAsync(Some.Commit(task.Next()));
+        Assert.Equal(1, Store.Counters.Waiting);
+        await Store.CommitAsync(Some.Commit(task.Next().Ended()));
         await Task.WhenAll(waits);
-        await Store.WaitForChangeAsync(TaskId.New(), 0, TimeSpan.FromMilliseconds(1));
+        await Store.WaitForRestAsync(TaskId.New(), TimeSpan.FromMilliseconds(1));
 
         Assert.Equal(0, Store.Counters.Waiting);
     }

@@ -97,7 +97,7 @@ public sealed class CuttableStore(SqliteStore store, IJournal journal) : IJourna
     public Task<IReadOnlyList<TaskRecord>> ListTasksAsync(TaskFilter filter, CancellationToken cancellationToken = default) => Through(() => store.ListTasksAsync(filter, cancellationToken));
 
     /// <inheritdoc/>
-    public Task WaitForChangeAsync(TaskId id, long seq, TimeSpan atMost, CancellationToken cancellationToken = default) => store.WaitForChangeAsync(id, seq, atMost, cancellationToken);
+    public Task<TaskRecord?> WaitForRestAsync(TaskId id, TimeSpan atMost, CancellationToken cancellationToken = default) => store.WaitForRestAsync(id, atMost, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<HostView>> ListHostsAsync(CancellationToken cancellationToken = default) => Through(() => store.ListHostsAsync(cancellationToken));

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 
-namespace InstanceTasks.Bench;
+namespace InstanceTasks.Bench.Http;
 
 /// <summary>
 /// Drives a silo that is already running, over HTTP: every caller sends a request and waits for the end of its task before the next.
