@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using InstanceTasks.Engine;
 
 namespace InstanceTasks.Grains;
@@ -5,6 +6,9 @@ namespace InstanceTasks.Grains;
 /// <summary>Actors reach each other through grain calls.</summary>
 internal sealed class GrainPeers(IGrainFactory grains) : IPeers
 {
+    // A reference is cheap to use and dear to make. There are few hosts; of tasks and instances there is no end.
+    private readonly ConcurrentDictionary<HostName, IHostGrain> _hosts = new();
+
     /// <inheritdoc/>
     public void Wake(TaskId task, WakeUp wake) => _ = Of(task).Wake(wake);
 
@@ -37,5 +41,5 @@ internal sealed class GrainPeers(IGrainFactory grains) : IPeers
 
     private ITaskGrain Of(TaskId task) => grains.GetGrain<ITaskGrain>(task.GrainKey);
 
-    private IHostGrain Of(HostName host) => grains.GetGrain<IHostGrain>(host.GrainKey);
+    private IHostGrain Of(HostName host) => _hosts.GetOrAdd(host, static (h, g) => g.GetGrain<IHostGrain>(h.GrainKey), grains);
 }

@@ -36,7 +36,7 @@ public sealed record Commit
 /// <summary>A task's events and the task they lead to.</summary>
 /// <param name="After">The task after <paramref name="Events"/>; <see cref="TaskRecord.Seq"/> is the number of the event row to insert, and 1 inserts the task.</param>
 /// <param name="Events">What happened; stored as one row with primary key (task, seq): the fence of the task.</param>
-/// <param name="DueIn">Recovery looks at the task after this long in database time; null once it has ended.</param>
+/// <param name="DueIn">Recovery looks at the task after this long in database time; null: as it was said before, and never once it has ended.</param>
 /// <param name="WakesRead">The wake counter that the actor had read: if the row's is higher, the task is due at once.</param>
 public sealed record TaskWrite(TaskRecord After, IReadOnlyList<TaskEvent> Events, TimeSpan? DueIn, long WakesRead);
 

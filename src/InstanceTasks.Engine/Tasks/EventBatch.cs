@@ -63,3 +63,27 @@ internal static class DueTimes
         return timeout + Slack + BackOffs.Remaining(task, plan, now);
     }
 }
+
+/// <summary>
+/// What this activation last wrote as the task's due time. A due time is only for the case that nobody works on the task any more, so one
+/// that is still far enough away is left alone: most steps then change no column that an index holds.
+/// </summary>
+/// <param name="In">How long until it is due, from the moment it was written; zero: not known.</param>
+/// <param name="WrittenAt">That moment, as a timestamp.</param>
+/// <param name="ToWrite">What the next commit is to say; null: leave it as it is.</param>
+internal readonly record struct WrittenDue(TimeSpan In, long WrittenAt, TimeSpan? ToWrite)
+{
+    /// <summary>What to write when the task should be due after <paramref name="wanted"/>; never later than that, at most half as early.</summary>
+    public WrittenDue Next(TimeSpan? wanted, TimeProvider time)
+    {
+        if (wanted is not { } due)
+        {
+            return default;
+        }
+
+        var left = In == TimeSpan.Zero ? TimeSpan.Zero : In - time.GetElapsedTime(WrittenAt);
+        return left <= due && left >= due / 2 && left > TimeSpan.Zero
+            ? this with { ToWrite = null }
+            : new WrittenDue(due, time.GetTimestamp(), due);
+    }
+}

@@ -52,7 +52,7 @@ public sealed partial class TaskActor
         switch (answer.Verdict)
         {
             case SettleVerdict.Settled:
-                _task = answer.Record;
+                (_task, _due) = (answer.Record, default);
                 _owned = false;
                 return Accept(rule.Effect);
             case SettleVerdict.Refused or SettleVerdict.Failed:

@@ -21,6 +21,7 @@ public sealed partial class TaskActor(
     private bool _dropped;
     private bool _fenced;
     private int _attempts;
+    private WrittenDue _due;
     private Flight? _flight;
     private AttemptOutcome? _outcome;
 
@@ -283,18 +284,20 @@ public sealed partial class TaskActor(
 
         _task = stored.Record;
         _wakes = stored.Wakes;
+        _due = default;
     }
 
     private async Task<Move> CommitAsync(string name, IReadOnlyList<TaskEvent> events, IReadOnlyList<ClaimChange> claims)
     {
         var after = TaskMachine.Commit(_task!, events);
-        var commit = new Commit { Name = name, Kind = after.Kind, Tasks = [new TaskWrite(after, events, DueTimes.Of(after, time.GetUtcNow()), _wakes)], Claims = claims };
+        var due = _due.Next(DueTimes.Of(after, time.GetUtcNow()), time);
+        var commit = new Commit { Name = name, Kind = after.Kind, Tasks = [new TaskWrite(after, events, due.ToWrite, _wakes)], Claims = claims };
         try
         {
             var result = await journal.CommitAsync(commit);
             if (result.Applied)
             {
-                _task = after;
+                (_task, _due) = (after, due);
                 return Move.On;
             }
 
@@ -327,7 +330,7 @@ public sealed partial class TaskActor(
         switch (answer.Verdict)
         {
             case SettleVerdict.Settled:
-                _task = answer.Record;
+                (_task, _due) = (answer.Record, default);
                 (_owned, _outcome) = (false, null);
                 Finish();
                 return Move.Rest;

@@ -39,7 +39,7 @@ internal sealed class LaneSession : IAsyncDisposable
             AddParameter(arguments, column.Name, column.Parameter);
         }
 
-        _commit.CommandText = $"SELECT lost, verdict, usage, stored_hash, stored_answer FROM commit_batch_1({string.Join(", ", arguments)})";
+        _commit.CommandText = $"SELECT lost, verdict, usage, stored_hash, stored_answer FROM commit_batch_2({string.Join(", ", arguments)})";
     }
 
     /// <summary>The server's process that works for this connection.</summary>

@@ -37,11 +37,13 @@ public sealed partial class PostgresStore
     }
 
     /// <inheritdoc/>
-    public Task<TaskRecord?> GetTaskAsync(TaskId id, CancellationToken cancellationToken = default) => ReadAsync(
-        async connection => (await connection.QuerySingleOrDefaultAsync<TaskRow>(new(
-            $"SELECT {TaskRow.Columns("t")} FROM tasks t WHERE t.id = @id AND t.state <> '{TaskRow.RefusedState}'", new { id = id.ToString() }, cancellationToken: cancellationToken)))
-            ?.ToShownRecord(),
-        cancellationToken);
+    public async Task<TaskRecord?> GetTaskAsync(TaskId id, CancellationToken cancellationToken = default) =>
+        (await _tasksById.ReadAsync(id.ToString(), cancellationToken))?.ToShownRecord();
+
+    private Task<IReadOnlyDictionary<string, TaskRow>> ReadTasksAsync(string[] ids) => ReadAsync<IReadOnlyDictionary<string, TaskRow>>(
+        async connection => (await connection.QueryAsync<TaskRow>(
+            $"SELECT {TaskRow.Columns("t")} FROM tasks t WHERE t.id = ANY (@ids) AND t.state <> '{TaskRow.RefusedState}'", new { ids })).ToDictionary(row => row.Id),
+        CancellationToken.None);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<TaskRecord>> ListTasksAsync(TaskFilter filter, CancellationToken cancellationToken = default) => ReadSnapshotAsync<IReadOnlyList<TaskRecord>>(

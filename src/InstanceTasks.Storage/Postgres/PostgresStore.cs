@@ -18,6 +18,7 @@ public sealed partial class PostgresStore : IInstanceTasksStore
     private readonly ILogger _laneLogger;
     private readonly ILogger _tailLogger;
     private readonly RestSignals _signals = new();
+    private readonly GatheredReads<TaskRow> _tasksById;
     private readonly SemaphoreSlim _opening = new(1, 1);
     private Parts? _parts;
     private bool _disposed;
@@ -34,6 +35,7 @@ public sealed partial class PostgresStore : IInstanceTasksStore
         _logger = loggerFactory.CreateLogger<PostgresStore>();
         _laneLogger = loggerFactory.CreateLogger<CommitLane>();
         _tailLogger = loggerFactory.CreateLogger<StreamTail>();
+        _tasksById = new(ReadTasksAsync);
     }
 
     /// <inheritdoc/>

@@ -90,7 +90,7 @@ internal static class TaskApplier
         session.Statements.Run(
             """
             UPDATE tasks SET state = @state, task_state = @task_state, step = @step, host = @host, generation = @generation, epoch = @epoch, seq = @seq,
-                ended = @ended, is_fault = @fault, due_at = CASE WHEN @ended = 1 THEN NULL WHEN wakes > @wakes_read THEN @now ELSE @due END,
+                ended = @ended, is_fault = @fault, due_at = CASE WHEN @ended = 1 THEN NULL WHEN wakes > @wakes_read THEN @now ELSE COALESCE(@due, due_at, @now) END,
                 updated_at = @updated, finished_at = @finished, ended_at = CASE WHEN @ended = 1 THEN COALESCE(ended_at, @now) END,
                 quarantine = NULL, body = @body
             WHERE id = @id

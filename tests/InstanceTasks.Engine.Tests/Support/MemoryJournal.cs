@@ -256,7 +256,7 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
         }
 
         (row.Record, row.Body) = (stored, body);
-        row.DueAt = row.Wakes > write.WakesRead && write.DueIn is not null ? now : now + write.DueIn;
+        row.DueAt = write.After.IsEnded ? null : row.Wakes > write.WakesRead ? now : (now + write.DueIn) ?? row.DueAt ?? now;
         var events = EngineJson.Read<List<TaskEvent>>(EngineJson.Write<IReadOnlyList<TaskEvent>>(write.Events));
         row.Rows.Add(new StoredEvents(write.After.Seq, ++_stream, now, events));
     }

@@ -275,7 +275,7 @@ internal sealed class Database(Scheduler scheduler)
             list.Add(after.Id);
         }
 
-        row.DueAt = after.IsEnded || write.DueIn is null ? null : row.Wakes > write.WakesRead ? scheduler.Now : scheduler.Now + write.DueIn;
+        row.DueAt = after.IsEnded ? null : row.Wakes > write.WakesRead ? scheduler.Now : (scheduler.Now + write.DueIn) ?? row.DueAt ?? scheduler.Now;
         AddEvents(row, after, write.Events);
         if (after.IsEnded)
         {

@@ -23,6 +23,30 @@ public abstract class DueConformance : StoreTest
     }
 
     [Fact]
+    public async Task Commit_WithoutADueTime_LeavesItAsItWas()
+    {
+        var task = Some.Task();
+        await ApplyAsync(Some.Commit(task));
+        await Store.MoveClockAsync(TimeSpan.FromSeconds(40));
+
+        await ApplyAsync(Some.Commit() with { Tasks = [Some.Write(task.Next()) with { DueIn = null }] });
+
+        Assert.InRange((await Journal.ReadTaskAsync(task.Id))!.DueIn!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Commit_WithoutADueTimeAfterAnUnreadWake_IsDueAtOnce()
+    {
+        var task = Some.Task();
+        await ApplyAsync(Some.Commit(task));
+        await ApplyAsync(Some.Commit(Some.Task()) with { Wakes = [task.Id] });
+
+        await ApplyAsync(Some.Commit() with { Tasks = [Some.Write(task.Next()) with { DueIn = null }] });
+
+        Assert.True((await Journal.ReadTaskAsync(task.Id))!.DueIn <= TimeSpan.Zero);
+    }
+
+    [Fact]
     public async Task ReadDue_OtherShardOrEnded_ShowsNothing()
     {
         var task = Some.Task();
