@@ -6,7 +6,7 @@ public sealed record WorldMachine(string Host, Guid Machine, bool HasDisk, bool 
 /// <summary>An operation of the simulated world.</summary>
 public sealed record WorldOperation(
     long Id, string Host, Guid Machine, string Verb, Guid Task, string Step, string Direction, string Key, string Stamp, string State, bool Applied,
-    DateTimeOffset BegunAt, DateTimeOffset? EndsAt);
+    DateTimeOffset BegunAt, DateTimeOffset? EndsAt, int Process);
 
 /// <summary>How often an effect happened under one stamp, and how often it changed anything.</summary>
 public sealed record WorldEffect(string Key, string Stamp, string Host, Guid Machine, string Verb, int Count, int Changed);
@@ -30,11 +30,10 @@ public sealed class WorldReader(string dataDirectory) : SqliteReader(dataDirecto
         r => new WorldHost(r.GetString(0), new Resources(r.GetInt32(1), r.GetInt32(2), r.GetInt32(3))));
 
     /// <summary>Operations under way: begun, and their end has not come yet by the clock.</summary>
-    public IReadOnlyList<WorldOperation> ReadInFlight()
-    {
-        var now = DateTimeOffset.UtcNow;
-        return [.. ReadOperations("state = 'begun'").Where(o => o.EndsAt is null || o.EndsAt > now)];
-    }
+    public IReadOnlyList<WorldOperation> ReadInFlight() => ReadInFlight(DateTimeOffset.UtcNow);
+
+    /// <summary>Operations that were under way at a moment since which no process has used the world.</summary>
+    public IReadOnlyList<WorldOperation> ReadInFlight(DateTimeOffset moment) => [.. ReadUnfinished().Where(o => o.EndsAt is null || o.EndsAt > moment)];
 
     /// <summary>Operations whose end has passed but that nobody has looked at since.</summary>
     public IReadOnlyList<WorldOperation> ReadUnfinished() => ReadOperations("state = 'begun'");
@@ -48,10 +47,10 @@ public sealed class WorldReader(string dataDirectory) : SqliteReader(dataDirecto
         r => new WorldEffect(r.GetString(0), r.GetString(1), r.GetString(2), Guid.Parse(r.GetString(3)), r.GetString(4), r.GetInt32(5), r.GetInt32(6)));
 
     private List<WorldOperation> ReadOperations(string condition) => Query(
-        $"SELECT id, host, machine, verb, task, step, direction, key, stamp, state, applied, begun_at, ends_at FROM operations WHERE {condition} ORDER BY id",
+        $"SELECT id, host, machine, verb, task, step, direction, key, stamp, state, applied, begun_at, ends_at, pid FROM operations WHERE {condition} ORDER BY id",
         r => new WorldOperation(
             r.GetInt64(0), r.GetString(1), Guid.Parse(r.GetString(2)), r.GetString(3), Guid.Parse(r.GetString(4)), r.GetString(5), r.GetString(6),
-            r.GetString(7), r.GetString(8), r.GetString(9), r.GetBoolean(10), At(r.GetInt64(11)), r.IsDBNull(12) ? null : At(r.GetInt64(12))));
+            r.GetString(7), r.GetString(8), r.GetString(9), r.GetBoolean(10), At(r.GetInt64(11)), r.IsDBNull(12) ? null : At(r.GetInt64(12)), r.GetInt32(13)));
 
     private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 }

@@ -39,6 +39,22 @@ public sealed class ChildProcess : IDisposable
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Whether SIGSTOP has reached every thread: from then on it does nothing until SIGCONT.</summary>
+    public bool IsStopped
+    {
+        get
+        {
+            try
+            {
+                return !HasExited && Directory.EnumerateDirectories($"/proc/{Id}/task").All(t => StateOf(t) == 'T');
+            }
+            catch (IOException)
+            {
+                return false; // A thread ended between the list and the look, so that not all stood still.
+            }
+        }
+    }
+
     /// <summary>The exit code, once it has ended; 128 + n after signal n.</summary>
     public int ExitCode => _process.ExitCode;
 
@@ -134,6 +150,13 @@ public sealed class ChildProcess : IDisposable
         KillQuietly();
         Living.TryRemove(Id, out _);
         _process.Dispose();
+    }
+
+    /// <summary>The state follows the name, which is in parentheses and may have some of its own.</summary>
+    private static char StateOf(string thread)
+    {
+        var stat = File.ReadAllText(Path.Combine(thread, "stat"));
+        return stat[stat.LastIndexOf(')') + 2];
     }
 
     private static void KillAll()
