@@ -1,15 +1,20 @@
 using System.CommandLine;
 using InstanceTasks.Bench.Http;
+using InstanceTasks.Bench.Limits;
 using InstanceTasks.Bench.Tasks;
 
 var store = new Option<string>("--store") { Description = "sqlite or postgres", DefaultValueFactory = _ => "postgres" };
 store.AcceptOnlyFromAmong("sqlite", "postgres");
 var connection = new Option<string?>("--connection") { Description = "a PostgreSQL database of your own; default: a server of the bench's own" };
-var concurrency = new Option<int>("--concurrency") { DefaultValueFactory = _ => 64 };
+var concurrency = new Option<int>("--concurrency") { Description = "callers that wait for the end of each task", DefaultValueFactory = _ => 64 };
 var count = new Option<int>("--count") { Description = "how many in all", DefaultValueFactory = _ => 10_000 };
 var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 5 };
 
 var tasks = new Command("tasks", "No-op tasks through grains, workers and journal.") { store, connection, concurrency, count, steps };
 tasks.SetAction(args => TasksBench.RunAsync(args.GetValue(store)!, args.GetValue(connection), args.GetValue(steps), args.GetValue(concurrency), args.GetValue(count)));
+var limit = new Command("limit", "The same rows without us: what the database alone can do.") { store, connection, concurrency, count, steps };
+limit.SetAction(args => LimitBench.RunAsync(args.GetValue(store)!, args.GetValue(connection), args.GetValue(steps), args.GetValue(concurrency), args.GetValue(count)));
+var http = new Command("http", "A silo of its own over HTTP: reboot to its end, POST to 202, a list.") { store, connection, concurrency, count };
+http.SetAction(args => HttpBench.RunAsync(args.GetValue(store)!, args.GetValue(connection), args.GetValue(concurrency), args.GetValue(count)));
 
-return await new RootCommand("Measures InstanceTasks; each command prints lines of JSON.") { tasks }.Parse(args).InvokeAsync();
+return await new RootCommand("Measures InstanceTasks; each command prints lines of JSON.") { tasks, limit, http }.Parse(args).InvokeAsync();

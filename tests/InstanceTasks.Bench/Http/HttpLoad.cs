@@ -1,98 +1,81 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 
 namespace InstanceTasks.Bench.Http;
 
-/// <summary>
-/// Drives a silo that is already running, over HTTP: every caller sends a request and waits for the end of its task before the next.
-/// Latencies are those of the simulated hypervisor that the silo was started with, so say them beside the figures.
-/// </summary>
-internal sealed class HttpLoad(Uri url, int callers) : IDisposable
+/// <summary>Callers that each have a server of their own: a request, and where it says so the end of its task, before the next.</summary>
+internal sealed class HttpLoad(Uri url) : IDisposable
 {
+    private const string Image = "6b1f0e7a-5d0c-4c1e-9f0b-1d2a3c4e5f60";
+
     private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 512 }) { BaseAddress = url, Timeout = TimeSpan.FromMinutes(2) };
     private readonly ConcurrentQueue<string> _servers = new();
-    private readonly string _image = "6b1f0e7a-5d0c-4c1e-9f0b-1d2a3c4e5f60";
 
     public void Dispose() => _http.Dispose();
 
-    public Task<string> CreateAsync(int count) => MeasureAsync("create to ACTIVE", count, async () =>
+    public Task<string> CreateAsync(string what, string store, int callers, int count) => MeasureAsync(what, store, callers, count, async _ =>
     {
-        var body = new JsonObject { ["server"] = new JsonObject { ["name"] = "bench", ["imageRef"] = _image, ["flavorRef"] = "1" } };
+        var body = new JsonObject { ["server"] = new JsonObject { ["name"] = "bench", ["imageRef"] = Image, ["flavorRef"] = "1" } };
         using var answer = await _http.PostAsJsonAsync("/v2.1/servers", body);
         var task = TaskOf(answer);
-        _servers.Enqueue((string)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["server"]!["id"]!);
         await EndAsync(task);
+        _servers.Enqueue((string)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["server"]!["id"]!);
     });
 
-    public Task<string> RebootAsync(int count) => MeasureAsync("hard reboot to idle", count, () => OnServerAsync(async id =>
-    {
-        using var answer = await _http.PostAsJsonAsync($"/v2.1/servers/{id}/action", JsonNode.Parse("""{"reboot":{"type":"HARD"}}"""));
-        await EndAsync(TaskOf(answer));
-    }));
+    public Task<string> RebootAsync(string what, string store, int callers, int count) => MeasureAsync(what, store, callers, count, _ => OnServerAsync(async id => await EndAsync(await PostRebootAsync(id))));
 
-    public Task<string> ListAsync(int count) => MeasureAsync("GET /servers/detail", count, async () =>
+    /// <summary>Only the time to the 202 counts; the task's end is waited for in between.</summary>
+    public async Task<string> AcceptAsync(string what, string store, int callers, int count)
+    {
+        var times = new ConcurrentBag<double>();
+        var all = await Measured.RunAsync(callers, count, _ => OnServerAsync(async id =>
+        {
+            var begun = Stopwatch.GetTimestamp();
+            var task = await PostRebootAsync(id);
+            times.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+            await EndAsync(task);
+        }));
+        return (all with { SortedMs = [.. times.Order()] }).ToJson(("what", what), ("store", store), ("callers", callers));
+    }
+
+    public Task<string> ListAsync(string what, string store, int callers, int count) => MeasureAsync(what, store, callers, count, async _ =>
     {
         using var answer = await _http.GetAsync("/v2.1/servers/detail?limit=100");
         answer.EnsureSuccessStatusCode();
         await answer.Content.ReadAsByteArrayAsync();
     });
 
-    public Task<string> DeleteAsync() => MeasureAsync("delete to gone", _servers.Count, async () =>
+    private static async Task<string> MeasureAsync(string what, string store, int callers, int count, Func<int, Task> one)
     {
-        _servers.TryDequeue(out var id);
-        using var answer = await _http.DeleteAsync($"/v2.1/servers/{id}");
-        await EndAsync(TaskOf(answer));
-    });
+        var measured = await Measured.RunAsync(callers, count, one);
+        return measured.ToJson(("what", what), ("per_s", Math.Round(measured.PerSecond, 1)), ("store", store), ("callers", callers));
+    }
 
     private async Task OnServerAsync(Func<string, Task> work)
     {
         if (!_servers.TryDequeue(out var id))
         {
-            throw new InvalidOperationException("More callers than servers: give --servers at least as many as --callers.");
+            throw new InvalidOperationException("More callers than servers.");
         }
 
         await work(id);
         _servers.Enqueue(id);
     }
 
-    private async Task<string> MeasureAsync(string what, int count, Func<Task> one)
+    private async Task<string> PostRebootAsync(string id)
     {
-        var times = new ConcurrentBag<double>();
-        var left = count;
-        var watch = Stopwatch.StartNew();
-        await Task.WhenAll(Enumerable.Range(0, callers).Select(async _ =>
-        {
-            while (Interlocked.Decrement(ref left) >= 0)
-            {
-                var start = Stopwatch.GetTimestamp();
-                await one();
-                times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            }
-        }));
-        var sorted = times.Order().ToArray();
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $$"""{"what":"{{what}}","callers":{{callers}},"count":{{count}},"per_s":{{count / watch.Elapsed.TotalSeconds:F1}},"p50_ms":{{sorted[sorted.Length / 2]:F1}},"p99_ms":{{sorted[(int)(sorted.Length * 0.99)]:F1}}}""");
+        using var answer = await _http.PostAsJsonAsync($"/v2.1/servers/{id}/action", JsonNode.Parse("""{"reboot":{"type":"HARD"}}"""));
+        return TaskOf(answer);
     }
 
     private async Task EndAsync(string task)
     {
-        while (true)
+        var shown = await _http.GetFromJsonAsync<JsonObject>($"/v2.1/tasks/{task}?wait=60");
+        if ((string)shown!["task"]!["state"]! != "succeeded")
         {
-            var shown = await _http.GetFromJsonAsync<JsonObject>($"/v2.1/tasks/{task}?wait=30");
-            var state = (string)shown!["task"]!["state"]!;
-            if (state is "succeeded")
-            {
-                return;
-            }
-
-            if (state is "failed" or "canceled" or "needs_attention")
-            {
-                throw new InvalidOperationException($"Task {task} ended as {state}: {shown}");
-            }
+            throw new InvalidOperationException($"Task {task} did not succeed within a minute: {shown}");
         }
     }
 
