@@ -43,6 +43,12 @@ public sealed record SubmitTask
 
     /// <summary>Only say what would happen; nothing is committed.</summary>
     [Id(11)] public bool DryRun { get; init; }
+
+    /// <summary>The ended task that this one repeats, if it does.</summary>
+    [Id(30)] public TaskId? RetryOf { get; init; }
+
+    /// <summary>Why it is asked for, for a repeat; kept with the new task.</summary>
+    [Id(31)] public string? Reason { get; init; }
 }
 
 /// <summary>A change of an instance's descriptive fields. Null means: leave as it is.</summary>

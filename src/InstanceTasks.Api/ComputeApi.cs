@@ -45,6 +45,7 @@ public static class ComputeApi
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton<ServerReader>();
         services.AddSingleton<ImageCatalog>();
+        services.AddSingleton<TaskReader>();
         services.AddSingleton<TaskCommands>();
         services.AddSingleton<Router>();
         services.AddSingleton<ApiPipeline>();
@@ -73,5 +74,6 @@ public static class ComputeApi
         .AddSingleton<IApiResource, ImageResource>()
         .AddSingleton<IApiResource, LimitsResource>()
         .AddSingleton<IApiResource, ZoneResource>()
-        .AddSingleton<IApiResource, TaskResource>();
+        .AddSingleton<IApiResource, TaskResource>()
+        .AddSingleton<IApiResource, TaskActions>();
 }

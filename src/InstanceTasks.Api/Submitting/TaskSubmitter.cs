@@ -36,6 +36,9 @@ internal sealed class TaskSubmitter(IComputeCommands commands, IJournal journal,
         Instance = instance,
         Request = call.Request,
         Caller = call.Caller,
-        QueueWhenBusy = string.Equals(call.Header("When-Busy"), "queue", StringComparison.OrdinalIgnoreCase),
+        QueueWhenBusy = QueuesWhenBusy(call),
     };
+
+    /// <summary>Whether the caller would rather wait than be refused.</summary>
+    public static bool QueuesWhenBusy(ApiCall call) => string.Equals(call.Header("When-Busy"), "queue", StringComparison.OrdinalIgnoreCase);
 }

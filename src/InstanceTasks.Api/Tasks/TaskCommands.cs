@@ -18,7 +18,7 @@ internal sealed partial class TaskCommands(IComputeCommands commands, TimeProvid
         {
             if (await AskAsync(task, command) is { Unknown: false } answer)
             {
-                return answer.Accepted ? answer : throw Refusals.ToFault(answer.Refusal ?? new(RefusalKind.NotNow, "Refused."), call.Links, TaskResource.UnknownText(task));
+                return answer.Accepted ? answer : throw Refusals.ToFault(answer.Refusal ?? new(RefusalKind.NotNow, "Refused."), call.Links, TaskReader.UnknownText(task));
             }
 
             if (time.GetElapsedTime(began) + options.Value.UnknownOutcomePause > options.Value.UnknownOutcomeTimeout)

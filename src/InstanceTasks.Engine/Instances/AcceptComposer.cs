@@ -16,8 +16,10 @@ internal static class AcceptComposer
     /// <summary>The commit that gives the machine to the new task at once; the instance may be new.</summary>
     public static Commit Now(InstanceRecord instance, SubmitTask request, Plan plan, long generation, DateTimeOffset now)
     {
-        var changed = instance with { Turn = instance.Turn + 1, Holder = RefOf(request), FenceNext = false, UpdatedAt = now };
-        var task = NewTask(instance, request, plan, now) with
+        // A create that is repeated builds the instance again, which has kept its place in the quota.
+        var start = request.Kind == TaskKinds.Create ? instance with { VmState = VmState.Building } : instance;
+        var changed = start with { Turn = instance.Turn + 1, Holder = RefOf(request), FenceNext = false, UpdatedAt = now };
+        var task = NewTask(start, request, plan, now) with
         {
             // An id is accepted once, so it is a one-time token as good as any.
             Run = TaskRun.Running, Turn = changed.Turn, Epoch = 1, Generation = generation, Token = request.Task.Value,
@@ -100,9 +102,15 @@ internal static class AcceptComposer
         Host = instance.Host,
         Zone = instance.AvailabilityZone,
         FromState = instance.VmState,
+        RetryOf = request.RetryOf,
+        Commands = RetryBy(request, now),
         CreatedAt = now,
         UpdatedAt = now,
     };
+
+    /// <summary>An ended task never changes, so who repeated it, when and why stands with the new one.</summary>
+    private static List<CommandRecord> RetryBy(SubmitTask request, DateTimeOffset now) =>
+        request.RetryOf is null ? [] : [new(request.Task.Value, TaskCommandKind.Retry, request.Caller.User, now, request.Reason)];
 
     private static Dictionary<string, string> ParametersOf(InstanceRecord instance, SubmitTask request) =>
         request.Kind == TaskKinds.Create && instance.PinnedZone is { } zone
@@ -128,7 +136,7 @@ internal static class AcceptComposer
     }
 
     private static List<QuotaChange> NewQuota(InstanceRecord instance, SubmitTask request) =>
-        request.Kind == TaskKinds.Create
+        request.Kind == TaskKinds.Create && instance.Version == 0
             ? [new QuotaChange(instance.Project, 1, instance.Flavor.Vcpus, instance.Flavor.RamMb)]
             : [];
 

@@ -73,7 +73,8 @@ public sealed partial class TaskActor
     private async Task<Move> SuperviseAsync()
     {
         var flight = _flight!;
-        if (!MustStop())
+        // What is being stopped is stopped to its end, also if the pause that asked for it is taken back meanwhile.
+        if (!flight.Stopping && !MustStop())
         {
             return Move.Rest;
         }

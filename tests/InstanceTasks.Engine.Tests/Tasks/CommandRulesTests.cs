@@ -86,7 +86,7 @@ public sealed class CommandRulesTests
     {
         var task = Some.Task(TaskKinds.Stop) with { Phase = TaskPhase.Undo };
 
-        Assert.Equal($"Task {task.Id} cannot be paused while it is undoing.", Decide(task, TaskCommandKind.Pause).Refusal!.Message);
+        Assert.Equal($"Task {task.Id} cannot be paused while it is undoing: half of a change is not a state to stay in.", Decide(task, TaskCommandKind.Pause).Refusal!.Message);
     }
 
     [Theory]

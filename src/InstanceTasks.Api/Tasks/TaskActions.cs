@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using InstanceTasks.Api.Submitting;
+using InstanceTasks.Api.Wire;
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.Api.Tasks;
+
+/// <summary><c>POST /tasks/{id}/action</c>: commands on a task, and the repeat of one that has ended.</summary>
+internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskSubmitter submitter, TimeProvider time) : IApiResource
+{
+    public IEnumerable<ApiRoute> Routes => [new("POST", "tasks/{task}/action", ActAsync)];
+
+    private async Task<ApiAnswer> ActAsync(ApiCall call)
+    {
+        var command = Parse(call, await call.BodyAsync());
+        var task = await tasks.GetAsync(call);
+        return command.Kind == TaskCommandKind.Retry && task.IsEnded ? await RepeatAsync(call, task, command) : await CommandAsync(call, task, command);
+    }
+
+    private async Task<ApiAnswer> CommandAsync(ApiCall call, TaskRecord task, TaskCommand command)
+    {
+        var answer = await commands.SendAsync(call, task.Id, command);
+        return Answer(call, answer.Record ?? await tasks.GetAsync(call), answer.Effect);
+    }
+
+    /// <summary>A terminal state is never left: the answer is the new task.</summary>
+    private async Task<ApiAnswer> RepeatAsync(ApiCall call, TaskRecord ended, TaskCommand command)
+    {
+        if (Retries.Check(ended) is { } refusal)
+        {
+            throw Refusals.ToFault(refusal, call.Links);
+        }
+
+        var request = Retries.Of(ended, TaskId.New(), call.Request, call.Caller, command.Reason) with { QueueWhenBusy = TaskSubmitter.QueuesWhenBusy(call) };
+        var answer = await submitter.SubmitAsync(call, request);
+        return answer.Record is { } task
+            ? Answer(call, task, $"task {task.Id} does it again")
+            : new ApiAnswer(202, new JsonObject { ["task"] = null, ["effect"] = $"task {answer.Task} does it already" }).WithTask(call.Links, answer.Task);
+    }
+
+    private ApiAnswer Answer(ApiCall call, TaskRecord task, string? effect) =>
+        new ApiAnswer(202, new JsonObject { ["task"] = TaskBody.Full(call, task, time.GetUtcNow()), ["effect"] = effect }).WithTask(call.Links, task.Id);
+
+    private static TaskCommand Parse(ApiCall call, JsonInput body)
+    {
+        var properties = body.Properties.ToList();
+        if (properties.Count != 1)
+        {
+            throw ApiFault.MalformedBody();
+        }
+
+        var (name, value) = (properties[0].Name, properties[0].Value);
+        var kind = CommandNames.Find(name) ?? throw ApiFault.BadRequest($"There is no such action: {name}");
+        var reason = value.ValueKind == JsonValueKind.Null ? null : body.Object(name).Only("reason").NullableText("reason", Lexical.NonEmpty);
+        return kind is TaskCommandKind.Skip or TaskCommandKind.Done && string.IsNullOrWhiteSpace(reason)
+            ? throw ApiFault.BadRequest($"The command {name} needs a reason.")
+            : new() { Id = Guid.NewGuid(), Kind = kind, Caller = call.Caller, Reason = reason };
+    }
+}
