@@ -186,8 +186,13 @@ public enum RefusalKind
 }
 
 /// <summary>A refusal: what the caller can act on.</summary>
+/// <param name="Kind">Why.</param>
+/// <param name="Message">Why, for people.</param>
+/// <param name="RunningTask">The task that is in the way.</param>
+/// <param name="Accepted">What would be accepted now instead; null: nothing is said about it.</param>
+/// <param name="CanQueue">Whether the same request would be accepted to wait for its turn.</param>
 [GenerateSerializer, Immutable]
-public sealed record Refusal(RefusalKind Kind, string Message, TaskId? RunningTask = null);
+public sealed record Refusal(RefusalKind Kind, string Message, TaskId? RunningTask = null, List<string>? Accepted = null, bool CanQueue = false);
 
 /// <summary>The answer to <see cref="SubmitTask"/>.</summary>
 [GenerateSerializer, Immutable]

@@ -8,13 +8,25 @@ internal static class Refusals
     public static ApiFault ToFault(Refusal refusal, ApiLinks links, string? notFound = null)
     {
         var headers = refusal.RunningTask is { } running ? ApiAnswer.TaskHeaders(links, running) : [];
-        return new(StatusOf(refusal.Kind), MessageOf(refusal, notFound)) { Headers = headers };
+        return new(StatusOf(refusal.Kind), MessageOf(refusal, notFound) + Instead(refusal)) { Headers = headers };
     }
 
     private static string MessageOf(Refusal refusal, string? notFound) =>
         refusal.Kind == RefusalKind.NotFound && notFound is not null ? notFound
         : refusal.RunningTask is { } running && !refusal.Message.Contains(running.ToString(), StringComparison.OrdinalIgnoreCase) ? $"{refusal.Message} (task {running})"
         : refusal.Message;
+
+    /// <summary>What the caller can do instead, for people and in the one field that clients show.</summary>
+    private static string Instead(Refusal refusal)
+    {
+        var accepted = refusal.Accepted switch
+        {
+            null => "",
+            [] => " (nothing would be accepted now)",
+            var kinds => $" (accepted now: {string.Join(", ", kinds)})",
+        };
+        return accepted + (refusal.CanQueue ? "; with 'When-Busy: queue' it would wait for its turn" : "");
+    }
 
     private static int StatusOf(RefusalKind kind) => kind switch
     {

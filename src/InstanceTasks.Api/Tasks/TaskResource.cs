@@ -24,8 +24,14 @@ internal sealed class TaskResource(
 
     private async Task<ApiAnswer> ListOfServerAsync(ApiCall call)
     {
+        if (call.Query.Bool("allowed") == true)
+        {
+            call.Query.Only("allowed");
+            return ApiAnswer.Ok(new JsonObject { ["allowed_tasks"] = AllowedBody.Of(await reader.GetAsync(call), call.Caller) });
+        }
+
         var view = await reader.GetAsync(call, call.ServerId(), orDeleted: true);
-        return await ListAsync(call, TaskQuery.Parse(call) with { Instance = view.Instance.Id, Project = view.Instance.Project });
+        return await ListAsync(call, TaskQuery.Parse(call, "allowed") with { Instance = view.Instance.Id, Project = view.Instance.Project });
     }
 
     private async Task<ApiAnswer> ListAsync(ApiCall call, TaskFilter filter)
