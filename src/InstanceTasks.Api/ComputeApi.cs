@@ -41,6 +41,7 @@ public static class ComputeApi
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IAuthenticator, NoAuth>();
         services.AddSingleton<VersionDocuments>();
+        services.AddSingleton<DryRunAnswers>();
         services.AddSingleton<TaskSubmitter>();
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton<ServerReader>();
@@ -75,5 +76,6 @@ public static class ComputeApi
         .AddSingleton<IApiResource, LimitsResource>()
         .AddSingleton<IApiResource, ZoneResource>()
         .AddSingleton<IApiResource, TaskResource>()
-        .AddSingleton<IApiResource, TaskActions>();
+        .AddSingleton<IApiResource, TaskActions>()
+        .AddSingleton<IApiResource, ServerTasks>();
 }

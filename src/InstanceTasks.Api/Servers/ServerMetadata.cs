@@ -12,11 +12,11 @@ internal sealed class ServerMetadata(TaskSubmitter submitter, ServerReader reade
     public IEnumerable<ApiRoute> Routes =>
     [
         new("GET", "servers/{id}/metadata", ListAsync),
-        new("POST", "servers/{id}/metadata", call => WriteAsync(call, replace: false)),
-        new("PUT", "servers/{id}/metadata", call => WriteAsync(call, replace: true)),
+        new("POST", "servers/{id}/metadata", call => WriteAsync(call, replace: false)) { HasDryRun = true },
+        new("PUT", "servers/{id}/metadata", call => WriteAsync(call, replace: true)) { HasDryRun = true },
         new("GET", "servers/{id}/metadata/{key}", ShowAsync),
-        new("PUT", "servers/{id}/metadata/{key}", SetAsync),
-        new("DELETE", "servers/{id}/metadata/{key}", DeleteAsync),
+        new("PUT", "servers/{id}/metadata/{key}", SetAsync) { HasDryRun = true },
+        new("DELETE", "servers/{id}/metadata/{key}", DeleteAsync) { HasDryRun = true },
     ];
 
     private async Task<ApiAnswer> ListAsync(ApiCall call)

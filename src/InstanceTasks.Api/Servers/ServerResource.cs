@@ -11,8 +11,8 @@ internal sealed class ServerResource(TaskSubmitter submitter, ServerReader reade
     public IEnumerable<ApiRoute> Routes =>
     [
         new("GET", "servers/{id}", ShowAsync),
-        new("PUT", "servers/{id}", UpdateAsync),
-        new("DELETE", "servers/{id}", DeleteAsync),
+        new("PUT", "servers/{id}", UpdateAsync) { HasDryRun = true },
+        new("DELETE", "servers/{id}", DeleteAsync) { HasDryRun = true },
         new("GET", "servers/{id}/ips", call => EmptyAsync(call, "addresses", new JsonObject())),
         new("GET", "servers/{id}/os-volume_attachments", call => EmptyAsync(call, "volumeAttachments", new JsonArray())),
         new("GET", "servers/{id}/os-interface", call => EmptyAsync(call, "interfaceAttachments", new JsonArray())),

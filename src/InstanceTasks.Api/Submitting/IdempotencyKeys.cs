@@ -31,7 +31,7 @@ internal sealed class IdempotencyKeys(IJournal journal, IQueries queries, ISecre
     /// <summary>The call with its key, or the stored answer; both null when no key was sent. The body must have been read.</summary>
     public async Task<(KeyedCall? Keyed, ApiAnswer? Replay)> LookAsync(ApiCall call)
     {
-        if (!call.Http.Request.Headers.TryGetValue("Idempotency-Key", out var values))
+        if (call.IsDryRun || !call.Http.Request.Headers.TryGetValue("Idempotency-Key", out var values))
         {
             return (null, null);
         }

@@ -28,7 +28,7 @@ internal static class Refusals
         return accepted + (refusal.CanQueue ? "; with 'When-Busy: queue' it would wait for its turn" : "");
     }
 
-    private static int StatusOf(RefusalKind kind) => kind switch
+    public static int StatusOf(RefusalKind kind) => kind switch
     {
         RefusalKind.NotFound => 404,
         RefusalKind.WrongState or RefusalKind.Busy or RefusalKind.Locked or RefusalKind.NotNow or RefusalKind.NotReady => 409,

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace InstanceTasks.Api.Submitting;
 
 /// <summary>Asks for tasks, and says what became of it in HTTP's words; what is certain when is the engine's matter.</summary>
-internal sealed class TaskSubmitter(IComputeCommands commands, IJournal journal, TimeProvider time, IOptions<ApiOptions> options, ILogger<Submitter> log)
+internal sealed class TaskSubmitter(IComputeCommands commands, IJournal journal, DryRunAnswers dryRuns, TimeProvider time, IOptions<ApiOptions> options, ILogger<Submitter> log)
 {
     // Not cancelled when the client goes away: the work may be done already, and its outcome decides about a tombstone.
     private readonly Submitter _submitter = new(request => commands.SubmitAsync(request, CancellationToken.None), journal, time, log)
@@ -15,8 +15,14 @@ internal sealed class TaskSubmitter(IComputeCommands commands, IJournal journal,
     };
 
     /// <summary>Accepted, joined or replayed; anything else is a fault.</summary>
+    /// <exception cref="EarlyAnswer">The call is a dry run.</exception>
     public async Task<AcceptAnswer> SubmitAsync(ApiCall call, SubmitTask request)
     {
+        if (call.IsDryRun || request.DryRun)
+        {
+            throw new EarlyAnswer(await dryRuns.AnswerAsync(call, request));
+        }
+
         var outcome = await _submitter.SubmitAsync(request);
         return outcome switch
         {

@@ -9,7 +9,7 @@ namespace InstanceTasks.Api.Tasks;
 /// <summary><c>POST /tasks/{id}/action</c>: commands on a task, and the repeat of one that has ended.</summary>
 internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskSubmitter submitter, TimeProvider time) : IApiResource
 {
-    public IEnumerable<ApiRoute> Routes => [new("POST", "tasks/{task}/action", ActAsync)];
+    public IEnumerable<ApiRoute> Routes => [new("POST", "tasks/{task}/action", ActAsync) { HasDryRun = true }];
 
     private async Task<ApiAnswer> ActAsync(ApiCall call)
     {
@@ -20,8 +20,29 @@ internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskS
 
     private async Task<ApiAnswer> CommandAsync(ApiCall call, TaskRecord task, TaskCommand command)
     {
+        if (call.IsDryRun)
+        {
+            return DryRunOf(call, task, command);
+        }
+
         var answer = await commands.SendAsync(call, task.Id, command);
         return Answer(call, answer.Record ?? await tasks.GetAsync(call), answer.Effect);
+    }
+
+    private ApiAnswer DryRunOf(ApiCall call, TaskRecord task, TaskCommand command)
+    {
+        var offer = CommandOffers.Of(task, call.Caller, time.GetUtcNow()).FirstOrDefault(o => o.Kind == command.Kind);
+        return ApiAnswer.Ok(new JsonObject
+        {
+            ["dry_run"] = new JsonObject
+            {
+                ["command"] = CommandNames.Of(command.Kind),
+                ["task_id"] = task.Id.ToString(),
+                ["decision"] = offer is { Allowed: true } ? "accept" : "refuse",
+                ["effect"] = offer?.Effect,
+                ["reason"] = offer is null ? "This release cannot read the task." : offer.Refusal?.Message,
+            },
+        });
     }
 
     /// <summary>A terminal state is never left: the answer is the new task.</summary>

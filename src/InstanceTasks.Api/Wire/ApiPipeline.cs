@@ -38,6 +38,10 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         {
             return await DispatchAsync(http, request);
         }
+        catch (EarlyAnswer early)
+        {
+            return early.Answer;
+        }
         catch (ApiFault fault)
         {
             return fault.ToAnswer();
@@ -93,8 +97,13 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
 
         return match is null
             ? throw ApiFault.NoSuchResource()
-            : await match.Route.Handler(new ApiCall(http, version, who, request, new(ApiLinks.BaseOf(http.Request, options.Value), project), match.Values));
+            : await HandleAsync(match.Route, new ApiCall(http, version, who, request, new(ApiLinks.BaseOf(http.Request, options.Value), project), match.Values));
     }
+
+    /// <summary>A dry run of what knows none would be the real thing: it is refused.</summary>
+    private static Task<ApiAnswer> HandleAsync(ApiRoute route, ApiCall call) => route.HasDryRun || route.Method == HttpMethods.Get || !call.IsDryRun
+        ? route.Handler(call)
+        : throw ApiFault.BadRequest("dry_run is not available for this call; nothing was done.");
 
     private async Task<ApiAnswer> UnversionedAsync(HttpContext http, RequestId request, string[] path)
     {

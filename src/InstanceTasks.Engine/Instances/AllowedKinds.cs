@@ -42,8 +42,9 @@ public static class AllowedKinds
 
     private static AcceptDecision Decide(InstanceRecord instance, SubmitTask request) => AcceptRules.Decide(instance, request);
 
-    private static TaskRef? Beside(InstanceRecord instance, AcceptMode mode) =>
-        mode == AcceptMode.Join ? instance.Queue.Find(q => q.Kind == TaskKinds.Delete) ?? instance.Holder : instance.Holder;
+    /// <summary>The task that an accepted request would wait for, take over from, run beside or join.</summary>
+    internal static TaskRef? Beside(InstanceRecord? instance, AcceptMode mode) =>
+        mode == AcceptMode.Join ? instance?.Queue.Find(q => q.Kind == TaskKinds.Delete) ?? instance?.Holder : instance?.Holder;
 
     private static SubmitTask Request(InstanceRecord instance, TaskKind kind, Caller caller) => new()
     {
