@@ -49,6 +49,12 @@ public sealed record SubmitTask
 
     /// <summary>Why it is asked for, for a repeat; kept with the new task.</summary>
     [Id(31)] public string? Reason { get; init; }
+
+    /// <summary>How long after its accept the task must be done; null: no deadline.</summary>
+    [Id(32)] public TimeSpan? DeadlineIn { get; init; }
+
+    /// <summary>From 0 to 9; null: normal.</summary>
+    [Id(33)] public int? Priority { get; init; }
 }
 
 /// <summary>A change of an instance's descriptive fields. Null means: leave as it is.</summary>
@@ -276,6 +282,9 @@ public sealed record TaskCommand
 
     /// <summary>Why; required for skip and done.</summary>
     [Id(3)] public string? Reason { get; init; }
+
+    /// <summary>For a change of priority: from 0 to 9.</summary>
+    [Id(4)] public int? Priority { get; init; }
 }
 
 /// <summary>The answer to a command.</summary>

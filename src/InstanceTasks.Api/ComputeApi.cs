@@ -47,6 +47,7 @@ public static class ComputeApi
         services.AddSingleton<ServerReader>();
         services.AddSingleton<ImageCatalog>();
         services.AddSingleton<TaskReader>();
+        services.AddSingleton<TaskQueues>();
         services.AddSingleton<TaskCommands>();
         services.AddSingleton<Router>();
         services.AddSingleton<ApiPipeline>();

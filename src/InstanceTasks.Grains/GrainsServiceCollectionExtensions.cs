@@ -14,6 +14,7 @@ public static class GrainsServiceCollectionExtensions
         services.AddSingleton<IValidateOptions<LeaseOptions>, LeaseOptionsValidator>();
         services.AddSingleton<IValidateOptions<RecoveryOptions>, RecoveryOptionsValidator>();
         services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
+        services.AddSingleton<IValidateOptions<LimitOptions>, LimitOptionsValidator>();
         services.AddSingleton<IPeers, GrainPeers>();
         services.AddSingleton<WakeLater>();
         services.AddSingleton(s => new SiloName(s.GetRequiredService<ILocalSiloDetails>().Name));

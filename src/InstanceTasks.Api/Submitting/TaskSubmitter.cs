@@ -18,6 +18,7 @@ internal sealed class TaskSubmitter(IComputeCommands commands, IJournal journal,
     /// <exception cref="EarlyAnswer">The call is a dry run.</exception>
     public async Task<AcceptAnswer> SubmitAsync(ApiCall call, SubmitTask request)
     {
+        request = TaskTerms.Apply(call, request, time.GetUtcNow());
         if (call.IsDryRun || request.DryRun)
         {
             throw new EarlyAnswer(await dryRuns.AnswerAsync(call, request));

@@ -12,6 +12,7 @@ internal static class CommandNames
         ["skip"] = TaskCommandKind.Skip,
         ["done"] = TaskCommandKind.Done,
         ["abandon"] = TaskCommandKind.Abandon,
+        ["set_priority"] = TaskCommandKind.SetPriority,
     };
 
     private static readonly Dictionary<TaskCommandKind, string> Names = Kinds.ToDictionary(k => k.Value, k => k.Key);

@@ -6,7 +6,7 @@ using InstanceTasks.Engine;
 namespace InstanceTasks.Api.Tasks;
 
 /// <summary>
-/// <c>POST /servers/{id}/tasks</c> (design §8): <c>{"task": {"kind": …, "parameters": {…}}}</c>. For kinds that need nothing but a name, and for
+/// <c>POST /servers/{id}/tasks</c> (design §8): <c>{"task": {"kind": …, "parameters": {…}, "deadline": …, "priority": …}}</c>. For kinds that need nothing but a name, and for
 /// lock; what needs a schema of its own is asked for where Nova has it, and the answer says where.
 /// </summary>
 internal sealed class ServerTasks(TaskSubmitter submitter, IdempotencyKeys keys, TimeProvider time) : IApiResource
@@ -27,7 +27,7 @@ internal sealed class ServerTasks(TaskSubmitter submitter, IdempotencyKeys keys,
 
     private async Task<ApiAnswer> CreateAsync(ApiCall call)
     {
-        var input = (await call.BodyAsync()).Only("task").Object("task").Only("kind", "parameters");
+        var input = (await call.BodyAsync()).Only("task").Object("task").Only("kind", "parameters", "deadline", "priority");
         var request = Parse(call, input);
         var (keyed, replay) = await keys.LookAsync(call);
         if (replay is not null)
@@ -47,7 +47,7 @@ internal sealed class ServerTasks(TaskSubmitter submitter, IdempotencyKeys keys,
         return new ApiAnswer(202, body).With("Location", call.Links.Versioned($"tasks/{answer.Task}")).WithTask(call.Links, answer.Task);
     }
 
-    private static SubmitTask Parse(ApiCall call, JsonInput input)
+    private SubmitTask Parse(ApiCall call, JsonInput input)
     {
         var kind = input.NeedText("kind", Lexical.NonEmpty);
         if (!Served.TryGetValue(kind, out var known))
@@ -59,6 +59,11 @@ internal sealed class ServerTasks(TaskSubmitter submitter, IdempotencyKeys keys,
 
         var parameters = input.OptionalObject("parameters")?.Only(known);
         var change = kind == TaskKinds.Lock.Name ? new InstanceChange { LockedReason = parameters?.NullableText("locked_reason", Lexical.NonEmpty) } : null;
-        return TaskSubmitter.Request(call, new(kind), call.ServerId()) with { Change = change };
+        return TaskSubmitter.Request(call, new(kind), call.ServerId()) with
+        {
+            Change = change,
+            DeadlineIn = TaskTerms.TextOf(input, "deadline") is { } deadline ? TaskTerms.Deadline("deadline", deadline, time.GetUtcNow()) : null,
+            Priority = TaskTerms.TextOf(input, "priority") is { } priority ? TaskTerms.Priority(call, "priority", priority) : null,
+        };
     }
 }

@@ -73,9 +73,15 @@ internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskS
 
         var (name, value) = (properties[0].Name, properties[0].Value);
         var kind = CommandNames.Find(name) ?? throw ApiFault.BadRequest($"There is no such action: {name}");
-        var reason = value.ValueKind == JsonValueKind.Null ? null : body.Object(name).Only("reason").NullableText("reason", Lexical.NonEmpty);
+        string[] more = kind == TaskCommandKind.SetPriority ? ["priority"] : [];
+        var input = value.ValueKind == JsonValueKind.Null ? null : body.Object(name).Only(["reason", .. more]);
+        var reason = input?.NullableText("reason", Lexical.NonEmpty);
         return kind is TaskCommandKind.Skip or TaskCommandKind.Done && string.IsNullOrWhiteSpace(reason)
             ? throw ApiFault.BadRequest($"The command {name} needs a reason.")
-            : new() { Id = Guid.NewGuid(), Kind = kind, Caller = call.Caller, Reason = reason };
+            : new() { Id = Guid.NewGuid(), Kind = kind, Caller = call.Caller, Reason = reason, Priority = kind == TaskCommandKind.SetPriority ? PriorityOf(call, input) : null };
     }
+
+    private static int PriorityOf(ApiCall call, JsonInput? input) => input is not null && TaskTerms.TextOf(input, "priority") is { } text
+        ? TaskTerms.Priority(call, "priority", text)
+        : throw ApiFault.BadRequest("The command set_priority needs a priority: low, normal, high or 0 to 9.");
 }

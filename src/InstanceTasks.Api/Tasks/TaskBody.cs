@@ -35,6 +35,8 @@ internal static class TaskBody
         ["failure"] = FailureOf(call, task.Failure),
         ["waiting_for"] = task.WaitReason,
         ["not_before"] = WireTime.Precise(task.NotBefore),
+        ["priority"] = TaskPriorities.Of(task),
+        ["deadline_at"] = WireTime.Precise(task.CreatedAt + task.DeadlineIn),
         ["superseded_by"] = task.SupersededBy?.ToString(),
         ["supersedes"] = task.Supersedes?.ToString(),
         ["retry_of"] = task.RetryOf?.ToString(),

@@ -9,7 +9,7 @@ namespace InstanceTasks.Api.Tasks;
 
 /// <summary>The Tasks API (design §8).</summary>
 internal sealed class TaskResource(
-    IQueries queries, ServerReader reader, TaskReader tasks, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<ApiOptions> options)
+    IQueries queries, ServerReader reader, TaskReader tasks, TaskQueues queues, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<ApiOptions> options)
     : IApiResource
 {
     // Between two looks when the store says "changed" and nothing has: the hint must not turn into a busy loop.
@@ -48,7 +48,9 @@ internal sealed class TaskResource(
         var wait = Wait(call);
         var task = await tasks.GetAsync(call);
         task = await WaitAsync(task, wait, call.Aborted);
-        return ApiAnswer.Ok(new JsonObject { ["task"] = TaskBody.Full(call, task, time.GetUtcNow()) }).WithTask(call.Links, task.Id);
+        var body = TaskBody.Full(call, task, time.GetUtcNow());
+        body["queue"] = await queues.OfAsync(call, task);
+        return ApiAnswer.Ok(new JsonObject { ["task"] = body }).WithTask(call.Links, task.Id);
     }
 
     private TimeSpan Wait(ApiCall call)

@@ -39,8 +39,9 @@ public static class CommandOffers
             return new(kind, refusal is null ? "a new task does it again" : null, refusal, needsReason);
         }
 
-        // The reason only stands for one: what is asked is whether there is anything to decide.
-        var rule = CommandRules.Decide(task, plan, new() { Id = Guid.Empty, Kind = kind, Caller = caller, Reason = "why" }, now);
+        // Reason and priority only stand for some: what is asked is whether there is anything to decide.
+        var other = TaskPriorities.Of(task) == TaskPriorities.Lowest ? TaskPriorities.Normal : TaskPriorities.Lowest;
+        var rule = CommandRules.Decide(task, plan, new() { Id = Guid.Empty, Kind = kind, Caller = caller, Reason = "why", Priority = other }, now);
         return new(kind, rule.Effect, rule.Refusal, needsReason);
     }
 }

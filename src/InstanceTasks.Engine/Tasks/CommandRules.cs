@@ -23,6 +23,7 @@ internal static class CommandRules
             TaskCommandKind.Cancel => Cancel(task, plan, record, now),
             TaskCommandKind.Pause => Pause(task, plan, record, now),
             TaskCommandKind.Resume => Resume(task, record, now),
+            TaskCommandKind.SetPriority => SetPriority(task, record, command, now),
             _ => Attend(task, record, now),
         };
     }
@@ -94,6 +95,15 @@ internal static class CommandRules
         { Run: TaskRun.Paused } => Own(new TaskResumed { At = now, Command = record }, "it goes on"),
         { Intent: TaskIntent.Pause } => Own(new IntentTakenBack { At = now, Command = record }, "the pause is taken back"),
         _ => Refuse($"Task {task.Id} is not paused; it is {task.State}."),
+    };
+
+    private static CommandRule SetPriority(TaskRecord task, CommandRecord record, TaskCommand command, DateTimeOffset now) => command.Priority switch
+    {
+        null or < TaskPriorities.Lowest or > TaskPriorities.Highest => new([], false, null, new(RefusalKind.Invalid, "'set_priority' needs a priority from 0 to 9.")),
+        > TaskPriorities.Normal when !command.Caller.IsAdmin =>
+            new([], false, null, new(RefusalKind.Forbidden, $"A priority above {TaskPriorities.Normal} is for administrators.")),
+        var same when same == TaskPriorities.Of(task) => Nothing("it has that priority already"),
+        var priority => Own(new PrioritySet { At = now, Priority = priority.Value, Command = record }, "its attempts wait for workers with it from now on"),
     };
 
     private static CommandRule Attend(TaskRecord task, CommandRecord record, DateTimeOffset now)

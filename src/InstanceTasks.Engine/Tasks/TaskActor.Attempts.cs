@@ -45,6 +45,8 @@ public sealed partial class TaskActor
 
     private static Attempt NewAttempt(TaskRecord task, TaskDecision.StartAttempt start, Stamp stamp) => new()
     {
+        Priority = TaskPriorities.Of(task),
+        Project = task.Project,
         Key = new VerbKey(task.Id, start.Step.Name, start.Direction),
         Stamp = stamp,
         Host = task.Host!.Value,
@@ -137,7 +139,7 @@ public sealed partial class TaskActor
                 await UnknownPlaceAsync(flight);
                 break;
             case AttemptPlace.Queued:
-                await ShowAsync(where.Reason);
+                await ShowAsync(where.Reason, where.Wait);
                 break;
             case AttemptPlace.Held:
                 flight.Unknowns = 0;
@@ -219,7 +221,7 @@ public sealed partial class TaskActor
     }
 
     /// <summary>Shows why an attempt does not move, or that it does.</summary>
-    private async Task ShowAsync(string? reason)
+    private async Task ShowAsync(string? reason, WaitDetail? detail = null)
     {
         if (_task!.WaitReason == reason)
         {
@@ -227,7 +229,7 @@ public sealed partial class TaskActor
         }
 
         var now = time.GetUtcNow();
-        TaskEvent e = reason is null ? new TaskProceeded { At = now } : new TaskWaiting { At = now, Reason = reason };
+        TaskEvent e = reason is null ? new TaskProceeded { At = now } : new TaskWaiting { At = now, Reason = reason, Detail = detail };
         if (TaskTransitions.Allows(TaskShape.Of(_task), reason is null ? TaskTrigger.Proceed : TaskTrigger.Wait))
         {
             await CommitAsync("wait", [e], []);

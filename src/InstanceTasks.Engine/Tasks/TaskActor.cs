@@ -24,6 +24,9 @@ public sealed partial class TaskActor(
     private Flight? _flight;
     private AttemptOutcome? _outcome;
 
+    // When the deadline passes, by the clock that is only measured; told from database time whenever the task is read.
+    private long? _deadline;
+
     /// <summary>Outcomes dropped because their stamp was old.</summary>
     public static long StaleOutcomes => Interlocked.Read(ref s_staleOutcomes);
 
@@ -36,6 +39,7 @@ public sealed partial class TaskActor(
         {
             _task = record;
             _owned = true;
+            _deadline = DeadlineOf(record, TimeSpan.Zero);
         }
         else
         {
@@ -113,6 +117,7 @@ public sealed partial class TaskActor(
     private async Task DriveAsync()
     {
         var races = 0;
+        await ExpireAsync();
         while (!_dropped && await OwnsAsync())
         {
             var move = await MoveAsync();
@@ -187,7 +192,7 @@ public sealed partial class TaskActor(
         switch (decision)
         {
             case TaskDecision.WaitUntil wait:
-                turns.TickIn(Later(wait.Time - time.GetUtcNow()));
+                turns.TickIn(Later(BeforeDeadline(wait.Time - time.GetUtcNow())));
                 return Move.Rest;
             case TaskDecision.StartAttempt start:
                 return await StartAttemptAsync(start);
@@ -283,12 +288,13 @@ public sealed partial class TaskActor(
 
         _task = stored.Record;
         _wakes = stored.Wakes;
+        _deadline = DeadlineOf(stored.Record, stored.Age ?? time.GetUtcNow() - stored.Record.CreatedAt);
     }
 
     private async Task<Move> CommitAsync(string name, IReadOnlyList<TaskEvent> events, IReadOnlyList<ClaimChange> claims)
     {
         var after = TaskMachine.Commit(_task!, events);
-        var commit = new Commit { Name = name, Kind = after.Kind, Tasks = [new TaskWrite(after, events, DueTimes.Of(after, time.GetUtcNow()), _wakes)], Claims = claims };
+        var commit = new Commit { Name = name, Kind = after.Kind, Tasks = [new TaskWrite(after, events, DueTimes.Of(after, time.GetUtcNow(), DeadlineLeft), _wakes)], Claims = claims };
         try
         {
             var result = await journal.CommitAsync(commit);
@@ -388,7 +394,7 @@ public sealed partial class TaskActor(
 
     private sealed class Flight(Attempt attempt)
     {
-        public Attempt Attempt { get; } = attempt;
+        public Attempt Attempt { get; set; } = attempt;
 
         public long? BegunBy { get; set; }
 

@@ -5,76 +5,78 @@ namespace InstanceTasks.Engine.Tests.Tasks;
 /// <summary>Every (state, command) pair with its answer: <c>+</c> accepted and recorded, <c>=</c> accepted and nothing changes, <c>-</c> refused.</summary>
 public sealed class CommandTableTests
 {
+    private const string Reordered = "+ its attempts wait for workers with it";
     private const string Attention = "- needs attention: retry, skip, done or abandon";
 
     private static readonly TaskCommandKind[] Commands =
     [
         TaskCommandKind.Cancel, TaskCommandKind.Pause, TaskCommandKind.Resume, TaskCommandKind.Retry, TaskCommandKind.Skip, TaskCommandKind.Done, TaskCommandKind.Abandon,
+        TaskCommandKind.SetPriority,
     ];
 
-    /// <summary>Cancel, pause, resume, retry, skip, done, abandon.</summary>
+    /// <summary>Cancel, pause, resume, retry, skip, done, abandon, set priority.</summary>
     private static readonly Dictionary<string, string[]> Table = new()
     {
         ["queued"] =
         [
             "+ it had not begun and is canceled", "- it has not begun; cancel it, or pause the task that has the instance", "- is not paused; it is queued",
-            "- does not need attention", "- does not need attention", "- does not need attention", "- To stop it, cancel it.",
+            "- does not need attention", "- does not need attention", "- does not need attention", "- To stop it, cancel it.", Reordered,
         ],
         ["running"] =
         [
             "+ takes effect after step 'shut-down-guest'; what was done is undone", "+ takes effect after step 'shut-down-guest'", "- is not paused; it is running",
-            "- does not need attention; it is running", "- does not need attention", "- does not need attention", "- To stop it, cancel it.",
+            "- does not need attention; it is running", "- does not need attention", "- does not need attention", "- To stop it, cancel it.", Reordered,
         ],
         ["running its last step"] =
         [
             "+ takes effect after step 'power-off'; what was done is undone", "+ takes effect unless a worker has begun step 'power-off', its last", "- is not paused; it is running",
-            "- does not need attention", "- does not need attention", "- does not need attention", "- To stop it, cancel it.",
+            "- does not need attention", "- does not need attention", "- does not need attention", "- To stop it, cancel it.", Reordered,
         ],
         ["running past the point of no return"] =
         [
             "- is past its point of no return (step 'power-off')", "+ takes effect after step 'power-off'", "- is not paused; it is running",
-            "- does not need attention", "- does not need attention", "- does not need attention", "- To stop it, cancel it.",
+            "- does not need attention", "- does not need attention", "- does not need attention", "- To stop it, cancel it.", Reordered,
         ],
         ["waiting for its next attempt"] =
         [
             "+ takes effect after step 'shut-down-guest'; what was done is undone", "+ takes effect after step 'shut-down-guest'", "- is not paused; it is waiting",
-            "- It tries again by itself.", "- does not need attention", "- does not need attention", "- To stop it, cancel it.",
+            "- It tries again by itself.", "- does not need attention", "- does not need attention", "- To stop it, cancel it.", Reordered,
         ],
         ["waiting to take over"] =
         [
             "+ it had not begun and is canceled", "- it has not begun", "- is not paused; it is waiting",
-            "- does not need attention", "- does not need attention", "- does not need attention", "- To stop it, cancel it.",
+            "- does not need attention", "- does not need attention", "- does not need attention", "- To stop it, cancel it.", Reordered,
         ],
         ["pausing"] =
         [
             "+ takes effect after step 'shut-down-guest'; what was done is undone", "= it is paused already", "+ the pause is taken back",
-            "- does not need attention; it is pausing", "- does not need attention", "- does not need attention", "- To stop it, cancel it.",
+            "- does not need attention; it is pausing", "- does not need attention", "- does not need attention", "- To stop it, cancel it.", Reordered,
         ],
         ["paused"] =
         [
             "+ takes effect after step 'shut-down-guest'; what was done is undone", "= it is paused already", "+ it goes on",
-            "- does not need attention; it is paused", "- does not need attention", "- does not need attention", "- To stop it, cancel it.",
+            "- does not need attention; it is paused", "- does not need attention", "- does not need attention", "- To stop it, cancel it.", Reordered,
         ],
         ["canceling"] =
         [
             "= it is being stopped already", "- cannot be paused while it is canceling: half of a change is not a state to stay in", "- is not paused; it is canceling",
-            "- does not need attention", "- does not need attention", "- does not need attention", "- To stop it, cancel it.",
+            "- does not need attention", "- does not need attention", "- does not need attention", "- To stop it, cancel it.", Reordered,
         ],
         ["superseded"] =
         [
             "= it is being stopped already", "- takes over", "- is not paused; it is canceling",
-            "- does not need attention", "- does not need attention", "- does not need attention", "- To stop it, cancel it.",
+            "- does not need attention", "- does not need attention", "- does not need attention", "- To stop it, cancel it.", Reordered,
         ],
         ["undoing"] =
         [
             "= it is being undone already", "- cannot be paused while it is undoing: half of a change is not a state to stay in", "- is not paused; it is undoing",
-            "- does not need attention; it is undoing", "- does not need attention", "- does not need attention", "- does not need attention; it is undoing",
+            "- does not need attention; it is undoing", "- does not need attention", "- does not need attention", "- does not need attention; it is undoing", Reordered,
         ],
-        ["needs attention"] = [Attention, Attention, Attention, "+ it goes on", "+ it goes on", "+ it goes on", "+ it has ended as failed"],
-        ["needs attention while undoing"] = [Attention, Attention, Attention, "+ it goes on", "+ it goes on", "+ it goes on", "+ it has ended as failed"],
-        ["succeeded"] = ["- has ended: succeeded", "- has ended", "- has ended", "- has succeeded: there is nothing to retry", "- has ended", "- has ended", "- has ended"],
-        ["failed"] = ["- has ended: failed", "- has ended", "- has ended", "new a new task does it again", "- has ended", "- has ended", "- has ended"],
-        ["canceled"] = ["- has ended: canceled", "- has ended", "- has ended", "new a new task does it again", "- has ended", "- has ended", "- has ended"],
+        ["needs attention"] = [Attention, Attention, Attention, "+ it goes on", "+ it goes on", "+ it goes on", "+ it has ended as failed", Reordered],
+        ["needs attention while undoing"] = [Attention, Attention, Attention, "+ it goes on", "+ it goes on", "+ it goes on", "+ it has ended as failed", Reordered],
+        ["succeeded"] = ["- has ended: succeeded", "- has ended", "- has ended", "- has succeeded: there is nothing to retry", "- has ended", "- has ended", "- has ended", "- has ended"],
+        ["failed"] = ["- has ended: failed", "- has ended", "- has ended", "new a new task does it again", "- has ended", "- has ended", "- has ended", "- has ended"],
+        ["canceled"] = ["- has ended: canceled", "- has ended", "- has ended", "new a new task does it again", "- has ended", "- has ended", "- has ended", "- has ended"],
     };
 
     public static TheoryData<string, TaskCommandKind, string> Pairs()
@@ -98,7 +100,7 @@ public sealed class CommandTableTests
         var task = StateOf(state);
         var (mark, text) = (expected[..expected.IndexOf(' ', StringComparison.Ordinal)], expected[(expected.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
 
-        var rule = CommandRules.Decide(task, PlanRegistry.Of(task), Some.Command(kind, "why"), Some.Start);
+        var rule = CommandRules.Decide(task, PlanRegistry.Of(task), Some.Command(kind, "why") with { Priority = 2 }, Some.Start);
         var offer = CommandOffers.Of(task, Some.Owner, Some.Start).Single(o => o.Kind == kind);
 
         Assert.Contains(text, offer.Effect ?? offer.Refusal!.Message, StringComparison.Ordinal);
