@@ -46,6 +46,9 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    /// <summary>What is served below <c>/v2.1</c>.</summary>
+    public IEnumerable<Wire.ApiRoute> Routes => _app.Services.GetRequiredService<Wire.Router>().Versioned;
+
     public string BaseUrl => Client.BaseAddress!.ToString().TrimEnd('/');
 
     public static async Task<ApiHost> StartAsync(Action<ApiOptions>? configure = null, bool admin = true)

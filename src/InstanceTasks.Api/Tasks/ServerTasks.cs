@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using InstanceTasks.Api.Submitting;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
@@ -9,7 +8,7 @@ namespace InstanceTasks.Api.Tasks;
 /// <c>POST /servers/{id}/tasks</c> (design §8): <c>{"task": {"kind": …, "parameters": {…}, "deadline": …, "priority": …}}</c>. For kinds that need nothing but a name, and for
 /// lock; what needs a schema of its own is asked for where Nova has it, and the answer says where.
 /// </summary>
-internal sealed class ServerTasks(TaskSubmitter submitter, IdempotencyKeys keys, TimeProvider time) : IApiResource
+internal sealed class ServerTasks(TaskSubmitter submitter, TaskReader tasks, TimeProvider time) : IApiResource
 {
     /// <summary>The kinds served here with the parameters that each knows.</summary>
     private static readonly Dictionary<string, string[]> Served = new(StringComparer.Ordinal)
@@ -29,22 +28,8 @@ internal sealed class ServerTasks(TaskSubmitter submitter, IdempotencyKeys keys,
     {
         var input = (await call.BodyAsync()).Only("task").Object("task").Only("kind", "parameters", "deadline", "priority");
         var request = Parse(call, input);
-        var (keyed, replay) = await keys.LookAsync(call);
-        if (replay is not null)
-        {
-            return replay;
-        }
-
-        var location = call.Links.Versioned($"tasks/{request.Task}");
-        request = keyed is null ? request : request with { Idempotency = keyed.Claim(call.Caller, request.Task, 202, null, location) };
-        var answer = await submitter.SubmitAsync(call, request);
-        return answer is { Verdict: AcceptVerdict.Replayed, Replay: { } stored } ? await keys.ReplayAsync(call, stored) : Answer(call, answer);
-    }
-
-    private ApiAnswer Answer(ApiCall call, AcceptAnswer answer)
-    {
-        var body = answer.Record is { } task ? new JsonObject { ["task"] = TaskBody.Full(call, task, time.GetUtcNow()) } : null;
-        return new ApiAnswer(202, body).With("Location", call.Links.Versioned($"tasks/{answer.Task}")).WithTask(call.Links, answer.Task);
+        var answer = await tasks.RenderAsync(call, await submitter.AnswerOnceAsync(call, request, new(202)), time.GetUtcNow());
+        return answer.With("Location", call.Links.Versioned($"tasks/{answer.Headers["OpenStack-Task"]}"));
     }
 
     private SubmitTask Parse(ApiCall call, JsonInput input)

@@ -7,7 +7,7 @@ using InstanceTasks.Engine;
 namespace InstanceTasks.Api.Tasks;
 
 /// <summary><c>POST /tasks/{id}/action</c>: commands on a task, and the repeat of one that has ended.</summary>
-internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskSubmitter submitter, TimeProvider time) : IApiResource
+internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskSubmitter submitter, IdempotencyKeys keys, TimeProvider time) : IApiResource
 {
     public IEnumerable<ApiRoute> Routes => [new("POST", "tasks/{task}/action", ActAsync) { HasDryRun = true }];
 
@@ -25,8 +25,17 @@ internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskS
             return DryRunOf(call, task, command);
         }
 
-        var answer = await commands.SendAsync(call, task.Id, command);
-        return Answer(call, answer.Record ?? await tasks.GetAsync(call), answer.Effect);
+        var (keyed, replay) = await keys.LookAsync(call);
+        if (replay is not null)
+        {
+            return replay;
+        }
+
+        // The command's id is the key's: should this process die before the key is recorded, the task itself recognises the repeat.
+        command = keyed is null ? command : command with { Id = keys.IdOf(call, keyed) };
+        var sent = await commands.SendAsync(call, task.Id, command);
+        var answer = Answer(call, sent.Record ?? await tasks.GetAsync(call), sent.Effect);
+        return keyed is null ? answer : await keys.RecordAsync(call, keyed, answer);
     }
 
     private ApiAnswer DryRunOf(ApiCall call, TaskRecord task, TaskCommand command)
@@ -54,10 +63,7 @@ internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskS
         }
 
         var request = Retries.Of(ended, TaskId.New(), call.Request, call.Caller, command.Reason) with { QueueWhenBusy = TaskSubmitter.QueuesWhenBusy(call) };
-        var answer = await submitter.SubmitAsync(call, request);
-        return answer.Record is { } task
-            ? Answer(call, task, $"task {task.Id} does it again")
-            : new ApiAnswer(202, new JsonObject { ["task"] = null, ["effect"] = $"task {answer.Task} does it already" }).WithTask(call.Links, answer.Task);
+        return await tasks.RenderAsync(call, await submitter.AnswerOnceAsync(call, request, new(202)), time.GetUtcNow());
     }
 
     private ApiAnswer Answer(ApiCall call, TaskRecord task, string? effect) =>

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
 
@@ -15,5 +16,12 @@ internal sealed class TaskReader(IQueries queries)
         return TaskId.TryParse(text, null, out var id) && await queries.GetTaskAsync(id, call.Aborted) is { } task && call.Sees(task.Project)
             ? task
             : throw ApiFault.NotFound($"Task {text} could not be found.");
+    }
+
+    /// <summary>An answer that names a task with the task as its body: as it is now, which for a repeat may be later.</summary>
+    public async Task<ApiAnswer> RenderAsync(ApiCall call, ApiAnswer answer, DateTimeOffset now)
+    {
+        var task = answer.Headers.TryGetValue("OpenStack-Task", out var text) ? await queries.GetTaskAsync(TaskId.Parse(text), call.Aborted) : null;
+        return answer with { Body = task is null ? null : new JsonObject { ["task"] = TaskBody.Full(call, task, now) } };
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using InstanceTasks.Api.Auth;
+using InstanceTasks.Api.Submitting;
 using InstanceTasks.Api.Versions;
 using InstanceTasks.Engine;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace InstanceTasks.Api.Wire;
 
 /// <summary>One request from its first header to its answer: request id, microversion, identity, route, fault envelope.</summary>
-internal sealed partial class ApiPipeline(Router router, IAuthenticator authenticator, VersionDocuments documents, IOptions<ApiOptions> options, ILogger<ApiPipeline> log)
+internal sealed partial class ApiPipeline(Router router, IAuthenticator authenticator, VersionDocuments documents, IdempotencyKeys keys, IOptions<ApiOptions> options, ILogger<ApiPipeline> log)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -100,10 +101,27 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
             : await HandleAsync(match.Route, new ApiCall(http, version, who, request, new(ApiLinks.BaseOf(http.Request, options.Value), project), match.Values));
     }
 
-    /// <summary>A dry run of what knows none would be the real thing: it is refused.</summary>
-    private static Task<ApiAnswer> HandleAsync(ApiRoute route, ApiCall call) => route.HasDryRun || route.Method == HttpMethods.Get || !call.IsDryRun
-        ? route.Handler(call)
-        : throw ApiFault.BadRequest("dry_run is not available for this call; nothing was done.");
+    private async Task<ApiAnswer> HandleAsync(ApiRoute route, ApiCall call)
+    {
+        // A dry run of what knows none would be the real thing.
+        if (route.Method != HttpMethods.Get && !route.HasDryRun && call.IsDryRun)
+        {
+            throw ApiFault.BadRequest("dry_run is not available for this call; nothing was done.");
+        }
+
+        if (!route.RecordsKey)
+        {
+            return await route.Handler(call);
+        }
+
+        if (route.Method != HttpMethods.Delete && call.Header("Idempotency-Key") is not null)
+        {
+            // The key stands for the body, too.
+            await call.BodyAsync();
+        }
+
+        return await keys.OnceAsync(call, () => route.Handler(call));
+    }
 
     private async Task<ApiAnswer> UnversionedAsync(HttpContext http, RequestId request, string[] path)
     {
