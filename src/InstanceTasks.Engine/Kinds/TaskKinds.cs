@@ -35,17 +35,16 @@ public static class TaskKinds
 }
 
 /// <summary>The registry of plans: every version that a task may have.</summary>
-public static class PlanRegistry
+public static partial class PlanRegistry
 {
-    private static readonly Dictionary<(string Kind, int Version), Plan> ByVersion =
+    private static Dictionary<(string Kind, int Version), Plan> ByVersion { get; set; } =
         new Plan[]
         {
             CreatePlan.V1, DeletePlan.V1, StopPlan.V1, StartPlan.V1, RebootPlan.V1, HardRebootPlan.V1,
             RecordPlans.Lock, RecordPlans.Unlock, RecordPlans.Update, RecordPlans.Metadata,
         }.ToDictionary(p => (p.Kind.Name, p.Version));
 
-    private static readonly Dictionary<string, Plan> Newest =
-        ByVersion.Values.GroupBy(p => p.Kind.Name).ToDictionary(g => g.Key, g => g.MaxBy(p => p.Version)!);
+    private static Dictionary<string, Plan> Newest { get; set; } = NewestOf(ByVersion);
 
     /// <summary>The newest plan of every kind.</summary>
     public static IReadOnlyCollection<Plan> All => Newest.Values;
