@@ -101,7 +101,7 @@ public sealed partial class TaskActor
         return Move.On;
     }
 
-    private bool MustStop() => AttemptRules.MustStop(_task!, _flight!.BegunBy is not null);
+    private bool MustStop() => AttemptRules.MustStop(_task!, _flight!.BegunBy is not null) || IsHeldBack;
 
     // Every runner has confirmed: the attempt has ended, and if its outcome is still to be had, it is the better answer.
     private async Task<AttemptOutcome> StoppedOutcomeAsync(Flight flight)
@@ -184,7 +184,7 @@ public sealed partial class TaskActor
     private async Task<Move> ChooseHostAsync()
     {
         var task = _task!;
-        var choice = HostChoice.Rank(task, await queries.ListHostsAsync(), time.GetUtcNow());
+        var choice = HostChoice.Rank(task, NotHeld(task, await queries.ListHostsAsync()), time.GetUtcNow());
         foreach (var host in choice.Candidates)
         {
             var claim = new ClaimChange(task.Instance, task.Id, host.Host, task.Machine!.Resources, Take: true);

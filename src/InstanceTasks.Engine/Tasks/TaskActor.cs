@@ -7,7 +7,8 @@ namespace InstanceTasks.Engine;
 /// depend on there being one such object: whoever loses a sequence number reloads, and effects are ordered by stamps.
 /// </summary>
 public sealed partial class TaskActor(
-    TaskId id, IJournal journal, IQueries queries, IPeers peers, IOwnership ownership, ITaskTurns turns, TimeProvider time, ILogger<TaskActor> logger)
+    TaskId id, IJournal journal, IQueries queries, IPeers peers, IOwnership ownership, ITaskTurns turns, TimeProvider time, ILogger<TaskActor> logger,
+    IHolds? holds = null)
 {
     // A lost race is decided again this often (design §4.1).
     private const int Tries = 5;
@@ -195,9 +196,9 @@ public sealed partial class TaskActor(
                 turns.TickIn(Later(BeforeDeadline(wait.Time - time.GetUtcNow())));
                 return Move.Rest;
             case TaskDecision.StartAttempt start:
-                return await StartAttemptAsync(start);
+                return await HeldAsync() ?? await StartAttemptAsync(start);
             case TaskDecision.RunControl control:
-                return await RunControlAsync(control);
+                return await HeldAsync() ?? await RunControlAsync(control);
             default:
                 turns.TickIn(null);
                 Finish();

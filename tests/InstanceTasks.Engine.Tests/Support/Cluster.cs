@@ -52,6 +52,8 @@ internal sealed class Cluster
     /// <summary>True: wake-ups get lost.</summary>
     public bool LosesWakes { get; set; }
 
+    public ListedHolds Holds { get; } = new();
+
     public Worker Worker => Home.Worker;
 
     public Node AddNode()
@@ -230,6 +232,14 @@ internal sealed class Cluster
 
         return any || _inbox.Count > 0;
     }
+}
+
+/// <summary>Holds that a test lists.</summary>
+internal sealed class ListedHolds : IHolds
+{
+    public List<Hold> All { get; } = [];
+
+    public Hold? Find(TaskRecord task) => All.Find(h => h.Matches(task));
 }
 
 /// <summary>Calls between actors.</summary>
