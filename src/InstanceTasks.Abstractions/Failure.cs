@@ -42,6 +42,9 @@ public static class FailureKinds
     /// <summary>The instance was not in a state that allows the task when its turn came.</summary>
     public const string WrongState = "wrong_state";
 
+    /// <summary>The task's deadline passed before it was done.</summary>
+    public const string Deadline = "deadline";
+
     /// <summary>A defect in this program.</summary>
     public const string Internal = "internal";
 }

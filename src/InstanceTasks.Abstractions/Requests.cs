@@ -43,6 +43,18 @@ public sealed record SubmitTask
 
     /// <summary>Only say what would happen; nothing is committed.</summary>
     [Id(11)] public bool DryRun { get; init; }
+
+    /// <summary>The ended task that this one repeats, if it does.</summary>
+    [Id(30)] public TaskId? RetryOf { get; init; }
+
+    /// <summary>Why it is asked for, for a repeat; kept with the new task.</summary>
+    [Id(31)] public string? Reason { get; init; }
+
+    /// <summary>How long after its accept the task must be done; null: no deadline.</summary>
+    [Id(32)] public TimeSpan? DeadlineIn { get; init; }
+
+    /// <summary>From 0 to 9; null: normal.</summary>
+    [Id(33)] public int? Priority { get; init; }
 }
 
 /// <summary>A change of an instance's descriptive fields. Null means: leave as it is.</summary>
@@ -180,8 +192,13 @@ public enum RefusalKind
 }
 
 /// <summary>A refusal: what the caller can act on.</summary>
+/// <param name="Kind">Why.</param>
+/// <param name="Message">Why, for people.</param>
+/// <param name="RunningTask">The task that is in the way.</param>
+/// <param name="Accepted">What would be accepted now instead; null: nothing is said about it.</param>
+/// <param name="CanQueue">Whether the same request would be accepted to wait for its turn.</param>
 [GenerateSerializer, Immutable]
-public sealed record Refusal(RefusalKind Kind, string Message, TaskId? RunningTask = null);
+public sealed record Refusal(RefusalKind Kind, string Message, TaskId? RunningTask = null, List<string>? Accepted = null, bool CanQueue = false);
 
 /// <summary>The answer to <see cref="SubmitTask"/>.</summary>
 [GenerateSerializer, Immutable]
@@ -265,6 +282,9 @@ public sealed record TaskCommand
 
     /// <summary>Why; required for skip and done.</summary>
     [Id(3)] public string? Reason { get; init; }
+
+    /// <summary>For a change of priority: from 0 to 9.</summary>
+    [Id(4)] public int? Priority { get; init; }
 }
 
 /// <summary>The answer to a command.</summary>

@@ -139,4 +139,7 @@ public enum TaskCommandKind
 
     /// <summary>Needs attention: give up; the task ends failed.</summary>
     Abandon = 6,
+
+    /// <summary>Wait for workers with another priority from now on.</summary>
+    SetPriority = 7,
 }

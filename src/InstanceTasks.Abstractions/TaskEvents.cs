@@ -24,6 +24,8 @@ namespace InstanceTasks;
 [JsonDerivedType(typeof(AttentionNeeded), "attention_needed")]
 [JsonDerivedType(typeof(AttentionDecided), "attention_decided")]
 [JsonDerivedType(typeof(TaskEnded), "ended")]
+[JsonDerivedType(typeof(DeadlinePassed), "deadline_passed")]
+[JsonDerivedType(typeof(PrioritySet), "priority_set")]
 public abstract record TaskEvent
 {
     /// <summary>When it happened, by the committing process's clock.</summary>
@@ -130,6 +132,28 @@ public sealed record TaskWaiting : TaskEvent
 
     /// <summary>Until when, if it waits for a time.</summary>
     [Id(1)] public DateTimeOffset? Until { get; init; }
+
+    /// <summary>What it waits for in a host's queue.</summary>
+    [Id(2)] public WaitDetail? Detail { get; init; }
+}
+
+/// <summary>The deadline passed: like a cancel, but the task ends failed.</summary>
+[GenerateSerializer, Immutable]
+public sealed record DeadlinePassed : TaskEvent
+{
+    /// <summary>What the task fails with once it is undone.</summary>
+    [Id(0)] public required Failure Failure { get; init; }
+}
+
+/// <summary>The task waits for workers with another priority from now on.</summary>
+[GenerateSerializer, Immutable]
+public sealed record PrioritySet : TaskEvent
+{
+    /// <summary>From 0 to 9.</summary>
+    [Id(0)] public int Priority { get; init; }
+
+    /// <summary>The command.</summary>
+    [Id(1)] public required CommandRecord Command { get; init; }
 }
 
 /// <summary>What the task waited for is there.</summary>

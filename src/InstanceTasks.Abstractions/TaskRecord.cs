@@ -124,6 +124,15 @@ public sealed record TaskRecord
     /// <summary>Reasons for which hosts were refused so far (create): host name to reason, for administrators.</summary>
     [Id(38)] public Dictionary<string, string> RefusedHosts { get; init; } = [];
 
+    /// <summary>How long after its accept it must be done, by database time; null: no deadline.</summary>
+    [Id(50)] public TimeSpan? DeadlineIn { get; init; }
+
+    /// <summary>From 0 to 9: the order in which its attempts wait for workers; null: normal.</summary>
+    [Id(51)] public int? Priority { get; init; }
+
+    /// <summary>What it waits for in a host's queue; null: not there, or not told.</summary>
+    [Id(52)] public WaitDetail? Wait { get; init; }
+
     /// <summary>True once the task has ended.</summary>
     public bool IsEnded => Run == TaskRun.Ended;
 
@@ -167,6 +176,48 @@ public sealed record StepRecord
 
     /// <summary>A remark for people: what was chosen, observed instead of repeated, or why it was skipped.</summary>
     [Id(9)] public string? Note { get; init; }
+}
+
+/// <summary>Why an attempt does not move, as data.</summary>
+/// <param name="Limit">What holds it up: one of <see cref="WaitLimits"/>.</param>
+/// <param name="Ahead">How many attempts are ahead of it in the host's queue.</param>
+/// <param name="HeldBy">Tasks that have what it waits for; the first few.</param>
+[GenerateSerializer, Immutable]
+public sealed record WaitDetail(string Limit, int Ahead, List<TaskId> HeldBy);
+
+/// <summary>The closed set of things that hold up an attempt in a host's queue.</summary>
+public static class WaitLimits
+{
+    /// <summary>No worker reaches the host.</summary>
+    public const string NoWorker = "no_worker";
+
+    /// <summary>The workers of the host have no room, or are about to take it.</summary>
+    public const string Workers = "workers";
+
+    /// <summary>As many attempts run on the host as may.</summary>
+    public const string Host = "host";
+
+    /// <summary>As many attempts of the kind run on the host as may.</summary>
+    public const string Kind = "kind";
+
+    /// <summary>As many attempts of the project run on the host as may.</summary>
+    public const string Project = "project";
+}
+
+/// <summary>Priorities of tasks.</summary>
+public static class TaskPriorities
+{
+    /// <summary>The lowest.</summary>
+    public const int Lowest = 0;
+
+    /// <summary>What a task has unless somebody says otherwise; above it is for administrators.</summary>
+    public const int Normal = 5;
+
+    /// <summary>The highest.</summary>
+    public const int Highest = 9;
+
+    /// <summary>A task's priority.</summary>
+    public static int Of(TaskRecord task) => task.Priority ?? Normal;
 }
 
 /// <summary>An accepted command.</summary>

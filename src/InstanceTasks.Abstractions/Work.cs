@@ -30,6 +30,12 @@ public sealed record Attempt
 
     /// <summary>The effect may have happened already: observe the key first.</summary>
     [Id(8)] public bool ObserveFirst { get; init; }
+
+    /// <summary>From 0 to 9: higher ones are handed out first.</summary>
+    [Id(30)] public int Priority { get; init; } = TaskPriorities.Normal;
+
+    /// <summary>The project, for its limit.</summary>
+    [Id(31)] public ProjectId Project { get; init; }
 }
 
 /// <summary>How an attempt ended.</summary>
@@ -121,6 +127,12 @@ public sealed record HeldAttempt
 
     /// <summary>The outcome, once it has ended.</summary>
     [Id(3)] public AttemptOutcome? Outcome { get; init; }
+
+    /// <summary>The kind of its task, for the limit on kinds.</summary>
+    [Id(30)] public TaskKind Kind { get; init; }
+
+    /// <summary>The project, for its limit.</summary>
+    [Id(31)] public ProjectId Project { get; init; }
 }
 
 /// <summary>An order to stop everything older than a stamp on one machine; also its confirmation.</summary>
@@ -175,6 +187,9 @@ public sealed record WhereAnswer
 
     /// <summary>The outcome, when it has ended.</summary>
     [Id(3)] public AttemptOutcome? Outcome { get; init; }
+
+    /// <summary>Why it does not move, as data.</summary>
+    [Id(30)] public WaitDetail? Wait { get; init; }
 }
 
 /// <summary>Whether nothing older than a stamp runs on a machine any more, in any runner.</summary>

@@ -1,6 +1,7 @@
 using InstanceTasks.Api.Actions;
 using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Flavors;
+using InstanceTasks.Api.Holds;
 using InstanceTasks.Api.Images;
 using InstanceTasks.Api.InstanceActions;
 using InstanceTasks.Api.KeyPairs;
@@ -24,7 +25,7 @@ public static class ComputeApi
 {
     /// <summary>
     /// Adds the API. The host provides <see cref="IComputeCommands"/>, <see cref="ISecretProtector"/> and the engine's ports
-    /// <c>IQueries</c>, <c>ICatalog</c> and <c>IJournal</c>.
+    /// <c>IQueries</c>, <c>ICatalog</c>, <c>IHoldStore</c> and <c>IJournal</c>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes of the defaults, or null.</param>
@@ -41,10 +42,13 @@ public static class ComputeApi
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IAuthenticator, NoAuth>();
         services.AddSingleton<VersionDocuments>();
+        services.AddSingleton<DryRunAnswers>();
         services.AddSingleton<TaskSubmitter>();
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton<ServerReader>();
         services.AddSingleton<ImageCatalog>();
+        services.AddSingleton<TaskReader>();
+        services.AddSingleton<TaskQueues>();
         services.AddSingleton<TaskCommands>();
         services.AddSingleton<Router>();
         services.AddSingleton<ApiPipeline>();
@@ -73,5 +77,8 @@ public static class ComputeApi
         .AddSingleton<IApiResource, ImageResource>()
         .AddSingleton<IApiResource, LimitsResource>()
         .AddSingleton<IApiResource, ZoneResource>()
-        .AddSingleton<IApiResource, TaskResource>();
+        .AddSingleton<IApiResource, TaskResource>()
+        .AddSingleton<IApiResource, TaskActions>()
+        .AddSingleton<IApiResource, ServerTasks>()
+        .AddSingleton<IApiResource, HoldResource>();
 }

@@ -14,9 +14,13 @@ public static class GrainsServiceCollectionExtensions
         services.AddSingleton<IValidateOptions<LeaseOptions>, LeaseOptionsValidator>();
         services.AddSingleton<IValidateOptions<RecoveryOptions>, RecoveryOptionsValidator>();
         services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
+        services.AddSingleton<IValidateOptions<LimitOptions>, LimitOptionsValidator>();
         services.AddSingleton<IPeers, GrainPeers>();
         services.AddSingleton<WakeLater>();
         services.AddSingleton(s => new SiloName(s.GetRequiredService<ILocalSiloDetails>().Name));
+        services.AddSingleton<HoldBook>();
+        services.AddSingleton<IHolds>(s => s.GetRequiredService<HoldBook>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, HoldWatcher>();
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<IOwnership>(s => s.GetRequiredService<LeaseKeeper>());
         services.AddSingleton<IStepRunner, StepRunner>();

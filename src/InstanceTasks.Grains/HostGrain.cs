@@ -1,15 +1,16 @@
 using InstanceTasks.Engine;
+using Microsoft.Extensions.Options;
 
 namespace InstanceTasks.Grains;
 
 /// <summary>Gives <see cref="HostActor"/> its turns; every method interleaves and none awaits between reading and changing state.</summary>
-internal sealed class HostGrain(IOwnership ownership, TimeProvider time) : Grain, IHostGrain
+internal sealed class HostGrain(IOwnership ownership, TimeProvider time, IOptions<LimitOptions> limits) : Grain, IHostGrain
 {
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(10);
 
     private HostActor? _actor;
 
-    private HostActor Actor => _actor ??= new HostActor(GrainKeys.HostOf(this), ownership, time);
+    private HostActor Actor => _actor ??= new HostActor(GrainKeys.HostOf(this), ownership, time, limits.Value);
 
     /// <inheritdoc/>
     public Task<WhereAnswer> Offer(Attempt attempt) => Task.FromResult(Actor.Offer(attempt));

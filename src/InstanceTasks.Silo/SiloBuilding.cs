@@ -58,6 +58,7 @@ internal static class SiloBuilding
         services.AddOptions<LeaseOptions>().BindConfiguration("Lease").ValidateOnStart();
         services.AddOptions<RecoveryOptions>().BindConfiguration("Recovery").ValidateOnStart();
         services.AddOptions<WorkerOptions>().BindConfiguration("Workers").ValidateOnStart();
+        services.AddOptions<LimitOptions>().BindConfiguration("Limits").ValidateOnStart();
         StoreWiring.AddStore(services, configuration, settings);
         services.AddSimulatedHypervisor(o =>
         {

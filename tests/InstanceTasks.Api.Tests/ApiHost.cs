@@ -27,10 +27,10 @@ internal sealed class ApiHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private ApiHost(WebApplication app, FakeCloud cloud, FakeCatalog catalog, FakeJournal journal, FakeCommands commands, LogCollector logs)
+    private ApiHost(WebApplication app, FakeCloud cloud, FakeCatalog catalog, FakeJournal journal, FakeCommands commands, FakeHolds holds, LogCollector logs)
     {
         _app = app;
-        (Cloud, Catalog, Journal, Commands, Logs) = (cloud, catalog, journal, commands, logs);
+        (Cloud, Catalog, Journal, Commands, Holds, Logs) = (cloud, catalog, journal, commands, holds, logs);
         Client = new() { BaseAddress = new(app.Urls.First()) };
     }
 
@@ -42,9 +42,14 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public FakeCommands Commands { get; }
 
+    public FakeHolds Holds { get; }
+
     public LogCollector Logs { get; }
 
     public HttpClient Client { get; }
+
+    /// <summary>What is served below <c>/v2.1</c>.</summary>
+    public IEnumerable<Wire.ApiRoute> Routes => _app.Services.GetRequiredService<Wire.Router>().Versioned;
 
     public string BaseUrl => Client.BaseAddress!.ToString().TrimEnd('/');
 
@@ -54,11 +59,12 @@ internal sealed class ApiHost : IAsyncDisposable
         var journal = new FakeJournal(cloud);
         var commands = new FakeCommands(cloud, journal);
         var catalog = new FakeCatalog();
+        var holds = new FakeHolds();
         var logs = new LogCollector();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(logs);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<IQueries>(cloud).AddSingleton<IJournal>(journal).AddSingleton<ICatalog>(catalog)
+        builder.Services.AddSingleton<IQueries>(cloud).AddSingleton<IJournal>(journal).AddSingleton<ICatalog>(catalog).AddSingleton<IHoldStore>(holds)
             .AddSingleton<IComputeCommands>(commands).AddSingleton<ISecretProtector, FakeProtector>();
         builder.Services.AddComputeApi(options =>
         {
@@ -70,7 +76,7 @@ internal sealed class ApiHost : IAsyncDisposable
         var app = builder.Build();
         app.MapComputeApi();
         await app.StartAsync();
-        return new(app, cloud, catalog, journal, commands, logs);
+        return new(app, cloud, catalog, journal, commands, holds, logs);
     }
 
     public InstanceRecord Add(InstanceRecord instance, TaskRecord? holder = null)

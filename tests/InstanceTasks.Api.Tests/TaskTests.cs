@@ -21,7 +21,7 @@ public sealed class TaskTests : ApiTest
 
         Assert.Equal(
             ["id", "kind", "state", "phase", "intent", "server_id", "project_id", "user_id", "request_id", "created_at", "started_at", "updated_at", "finished_at", "step", "steps", "failure", "waiting_for",
-                "not_before", "superseded_by", "supersedes", "retry_of", "checkpoint", "epoch", "plan_version", "links"],
+                "not_before", "priority", "deadline_at", "superseded_by", "supersedes", "retry_of", "commands", "checkpoint", "epoch", "plan_version", "links", "allowed_commands", "queue"],
             answer["task"].Select(p => p.Key));
         Assert.Equal("running", (string)answer["task"]["state"]!);
         Assert.Equal("start", (string)answer["task"]["step"]!);

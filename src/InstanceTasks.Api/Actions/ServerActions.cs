@@ -21,7 +21,7 @@ internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys key
         ["os-getSPICEConsole"] = (1, 5), ["os-getSerialConsole"] = (1, 5), ["os-getRDPConsole"] = (1, 5),
     };
 
-    public IEnumerable<ApiRoute> Routes => [new("POST", "servers/{id}/action", ActAsync)];
+    public IEnumerable<ApiRoute> Routes => [new("POST", "servers/{id}/action", ActAsync) { HasDryRun = true }];
 
     private async Task<ApiAnswer> ActAsync(ApiCall call)
     {

@@ -12,10 +12,10 @@ internal sealed class FlavorExtraSpecs(ICatalog catalog) : IApiResource
     public IEnumerable<ApiRoute> Routes =>
     [
         new("GET", "flavors/{flavor}/os-extra_specs", ListAsync),
-        new("POST", "flavors/{flavor}/os-extra_specs", CreateAsync),
+        new("POST", "flavors/{flavor}/os-extra_specs", CreateAsync) { RecordsKey = true },
         new("GET", "flavors/{flavor}/os-extra_specs/{key}", ShowAsync),
-        new("PUT", "flavors/{flavor}/os-extra_specs/{key}", UpdateAsync),
-        new("DELETE", "flavors/{flavor}/os-extra_specs/{key}", DeleteAsync),
+        new("PUT", "flavors/{flavor}/os-extra_specs/{key}", UpdateAsync) { RecordsKey = true },
+        new("DELETE", "flavors/{flavor}/os-extra_specs/{key}", DeleteAsync) { RecordsKey = true },
     ];
 
     private async Task<ApiAnswer> ListAsync(ApiCall call)

@@ -14,9 +14,9 @@ internal sealed class FlavorResource(ICatalog catalog) : IApiResource
         new("GET", "flavors", call => ListAsync(call, FlavorBody.Brief)),
         new("GET", "flavors/detail", call => ListAsync(call, FlavorBody.Full)),
         new("GET", "flavors/{flavor}", ShowAsync),
-        new("POST", "flavors", CreateAsync),
-        new("PUT", "flavors/{flavor}", UpdateAsync, From: 55),
-        new("DELETE", "flavors/{flavor}", DeleteAsync),
+        new("POST", "flavors", CreateAsync) { RecordsKey = true },
+        new("PUT", "flavors/{flavor}", UpdateAsync, From: 55) { RecordsKey = true },
+        new("DELETE", "flavors/{flavor}", DeleteAsync) { RecordsKey = true },
         new("GET", "flavors/{flavor}/os-flavor-access", AccessAsync),
     ];
 

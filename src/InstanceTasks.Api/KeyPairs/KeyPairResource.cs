@@ -11,9 +11,9 @@ internal sealed class KeyPairResource(ICatalog catalog, TimeProvider time, IOpti
     public IEnumerable<ApiRoute> Routes =>
     [
         new("GET", "os-keypairs", ListAsync),
-        new("POST", "os-keypairs", CreateAsync),
+        new("POST", "os-keypairs", CreateAsync) { RecordsKey = true },
         new("GET", "os-keypairs/{name}", ShowAsync),
-        new("DELETE", "os-keypairs/{name}", DeleteAsync),
+        new("DELETE", "os-keypairs/{name}", DeleteAsync) { RecordsKey = true },
     ];
 
     private async Task<ApiAnswer> ListAsync(ApiCall call)

@@ -12,7 +12,7 @@ internal sealed class CreateServer(
     TaskSubmitter submitter, IdempotencyKeys keys, ICatalog catalog, IQueries queries, ImageCatalog images, ISecretProtector secrets, TimeProvider time, IOptions<ApiOptions> options)
     : IApiResource
 {
-    public IEnumerable<ApiRoute> Routes => [new("POST", "servers", CreateAsync)];
+    public IEnumerable<ApiRoute> Routes => [new("POST", "servers", CreateAsync) { HasDryRun = true }];
 
     private async Task<ApiAnswer> CreateAsync(ApiCall call)
     {

@@ -7,16 +7,16 @@ using Microsoft.Extensions.Options;
 namespace InstanceTasks.Api.Servers;
 
 /// <summary><c>/servers/{id}/metadata</c> (nova-api §2.6).</summary>
-internal sealed class ServerMetadata(TaskSubmitter submitter, ServerReader reader, IOptions<ApiOptions> options) : IApiResource
+internal sealed class ServerMetadata(TaskSubmitter submitter, IdempotencyKeys keys, ServerReader reader, IOptions<ApiOptions> options) : IApiResource
 {
     public IEnumerable<ApiRoute> Routes =>
     [
         new("GET", "servers/{id}/metadata", ListAsync),
-        new("POST", "servers/{id}/metadata", call => WriteAsync(call, replace: false)),
-        new("PUT", "servers/{id}/metadata", call => WriteAsync(call, replace: true)),
+        new("POST", "servers/{id}/metadata", call => WriteAsync(call, replace: false)) { HasDryRun = true },
+        new("PUT", "servers/{id}/metadata", call => WriteAsync(call, replace: true)) { HasDryRun = true },
         new("GET", "servers/{id}/metadata/{key}", ShowAsync),
-        new("PUT", "servers/{id}/metadata/{key}", SetAsync),
-        new("DELETE", "servers/{id}/metadata/{key}", DeleteAsync),
+        new("PUT", "servers/{id}/metadata/{key}", SetAsync) { HasDryRun = true },
+        new("DELETE", "servers/{id}/metadata/{key}", DeleteAsync) { HasDryRun = true },
     ];
 
     private async Task<ApiAnswer> ListAsync(ApiCall call)
@@ -39,8 +39,7 @@ internal sealed class ServerMetadata(TaskSubmitter submitter, ServerReader reade
         var body = (await call.BodyAsync()).Only("metadata");
         _ = body.Need("metadata");
         var metadata = body.Map("metadata")!;
-        var (answer, instance) = await ChangeAsync(call, replace ? new() { ReplaceMetadata = metadata } : new() { MergeMetadata = metadata });
-        return ApiAnswer.Ok(new JsonObject { ["metadata"] = ServerBody.MapOf(instance.Metadata) }).WithTask(call.Links, answer.Task);
+        return await ChangeAsync(call, replace ? new() { ReplaceMetadata = metadata } : new() { MergeMetadata = metadata }, after => new() { ["metadata"] = ServerBody.MapOf(after) });
     }
 
     private async Task<ApiAnswer> SetAsync(ApiCall call)
@@ -59,33 +58,42 @@ internal sealed class ServerMetadata(TaskSubmitter submitter, ServerReader reade
             throw ApiFault.BadRequest("Request body and URI mismatch");
         }
 
-        var (answer, _) = await ChangeAsync(call, new() { MergeMetadata = meta });
-        return ApiAnswer.Ok(new JsonObject { ["meta"] = ServerBody.MapOf(meta) }).WithTask(call.Links, answer.Task);
+        return await ChangeAsync(call, new() { MergeMetadata = meta }, _ => new() { ["meta"] = ServerBody.MapOf(meta) });
     }
 
     private async Task<ApiAnswer> DeleteAsync(ApiCall call)
     {
-        var view = await reader.GetAsync(call);
-        var key = call.Value("key");
-        if (!view.Instance.Metadata.ContainsKey(key))
+        // A repeat is answered from its key: the item is gone by then.
+        if ((await keys.LookAsync(call)).Replay is { } replay)
         {
-            throw ApiFault.NotFound("Metadata item was not found");
+            return replay;
         }
 
-        var answer = await SubmitAsync(call, view, new() { RemoveMetadataKey = key });
-        return new ApiAnswer(204).WithTask(call.Links, answer.Task);
+        var view = await reader.GetAsync(call);
+        var key = call.Value("key");
+        return view.Instance.Metadata.ContainsKey(key)
+            ? await submitter.AnswerOnceAsync(call, Request(call, view, new() { RemoveMetadataKey = key }), new(204))
+            : throw ApiFault.NotFound("Metadata item was not found");
     }
 
-    private async Task<(AcceptAnswer Answer, InstanceRecord Instance)> ChangeAsync(ApiCall call, InstanceChange change)
+    private async Task<ApiAnswer> ChangeAsync(ApiCall call, InstanceChange change, Func<Dictionary<string, string>, JsonObject> body)
     {
         var view = await reader.GetAsync(call);
-        CreateServer.CheckMetadata(change.ReplaceMetadata ?? Merged(view.Instance.Metadata, change.MergeMetadata!), options.Value.MaxMetadataItems);
-        var answer = await SubmitAsync(call, view, change);
-        return (answer, answer.Instance ?? (await reader.GetAsync(call)).Instance);
+        var after = change.ReplaceMetadata ?? Merged(view.Instance.Metadata, change.MergeMetadata!);
+        CreateServer.CheckMetadata(after, options.Value.MaxMetadataItems);
+        var request = Request(call, view, change);
+        if (call.Header("Idempotency-Key") is not null)
+        {
+            // Kept for repeats before it happens.
+            return await submitter.AnswerOnceAsync(call, request, ApiAnswer.Ok(body(after)));
+        }
+
+        var answer = await submitter.SubmitAsync(call, request);
+        var instance = answer.Instance ?? (await reader.GetAsync(call)).Instance;
+        return ApiAnswer.Ok(body(instance.Metadata)).WithTask(call.Links, answer.Task);
     }
 
-    private Task<AcceptAnswer> SubmitAsync(ApiCall call, ServerView view, InstanceChange change) =>
-        submitter.SubmitAsync(call, TaskSubmitter.Request(call, TaskKinds.Metadata, view.Instance.Id) with { Change = change });
+    private static SubmitTask Request(ApiCall call, ServerView view, InstanceChange change) => TaskSubmitter.Request(call, TaskKinds.Metadata, view.Instance.Id) with { Change = change };
 
     private static Dictionary<string, string> Merged(Dictionary<string, string> old, Dictionary<string, string> added)
     {

@@ -6,13 +6,13 @@ using InstanceTasks.Engine;
 namespace InstanceTasks.Api.Servers;
 
 /// <summary>One server: show, update, delete (nova-api §2.3–2.5), and the small lists below it that are always empty here.</summary>
-internal sealed class ServerResource(TaskSubmitter submitter, ServerReader reader) : IApiResource
+internal sealed class ServerResource(TaskSubmitter submitter, ServerReader reader, TimeProvider time) : IApiResource
 {
     public IEnumerable<ApiRoute> Routes =>
     [
         new("GET", "servers/{id}", ShowAsync),
-        new("PUT", "servers/{id}", UpdateAsync),
-        new("DELETE", "servers/{id}", DeleteAsync),
+        new("PUT", "servers/{id}", UpdateAsync) { HasDryRun = true },
+        new("DELETE", "servers/{id}", DeleteAsync) { HasDryRun = true },
         new("GET", "servers/{id}/ips", call => EmptyAsync(call, "addresses", new JsonObject())),
         new("GET", "servers/{id}/os-volume_attachments", call => EmptyAsync(call, "volumeAttachments", new JsonArray())),
         new("GET", "servers/{id}/os-interface", call => EmptyAsync(call, "interfaceAttachments", new JsonArray())),
@@ -40,7 +40,15 @@ internal sealed class ServerResource(TaskSubmitter submitter, ServerReader reade
             return await AnswerAsync(call, view, shape);
         }
 
-        var answer = await submitter.SubmitAsync(call, TaskSubmitter.Request(call, TaskKinds.Update, view.Instance.Id) with { Change = change });
+        var request = TaskSubmitter.Request(call, TaskKinds.Update, view.Instance.Id) with { Change = change };
+        if (call.Header("Idempotency-Key") is not null)
+        {
+            // Kept for repeats before it happens: shown as the change will leave it.
+            var planned = await AnswerAsync(call, view with { Instance = InstanceChanges.Apply(view.Instance, request, time.GetUtcNow()) }, shape);
+            return await submitter.AnswerOnceAsync(call, request, planned);
+        }
+
+        var answer = await submitter.SubmitAsync(call, request);
         view = answer.Instance is { } instance ? view with { Instance = instance } : await reader.GetAsync(call);
         return (await AnswerAsync(call, view, shape)).WithTask(call.Links, answer.Task);
     }
@@ -63,11 +71,8 @@ internal sealed class ServerResource(TaskSubmitter submitter, ServerReader reade
         };
     }
 
-    private async Task<ApiAnswer> DeleteAsync(ApiCall call)
-    {
-        var answer = await submitter.SubmitAsync(call, TaskSubmitter.Request(call, TaskKinds.Delete, call.ServerId()));
-        return new ApiAnswer(204).WithTask(call.Links, answer.Task);
-    }
+    private Task<ApiAnswer> DeleteAsync(ApiCall call) =>
+        submitter.AnswerOnceAsync(call, TaskSubmitter.Request(call, TaskKinds.Delete, call.ServerId()), new(204));
 
     private async Task<ApiAnswer> EmptyAsync(ApiCall call, string name, JsonNode empty)
     {

@@ -8,7 +8,7 @@ internal static class Refusals
     public static ApiFault ToFault(Refusal refusal, ApiLinks links, string? notFound = null)
     {
         var headers = refusal.RunningTask is { } running ? ApiAnswer.TaskHeaders(links, running) : [];
-        return new(StatusOf(refusal.Kind), MessageOf(refusal, notFound)) { Headers = headers };
+        return new(StatusOf(refusal.Kind), MessageOf(refusal, notFound) + Instead(refusal)) { Headers = headers };
     }
 
     private static string MessageOf(Refusal refusal, string? notFound) =>
@@ -16,7 +16,19 @@ internal static class Refusals
         : refusal.RunningTask is { } running && !refusal.Message.Contains(running.ToString(), StringComparison.OrdinalIgnoreCase) ? $"{refusal.Message} (task {running})"
         : refusal.Message;
 
-    private static int StatusOf(RefusalKind kind) => kind switch
+    /// <summary>What the caller can do instead, for people and in the one field that clients show.</summary>
+    private static string Instead(Refusal refusal)
+    {
+        var accepted = refusal.Accepted switch
+        {
+            null => "",
+            [] => " (nothing would be accepted now)",
+            var kinds => $" (accepted now: {string.Join(", ", kinds)})",
+        };
+        return accepted + (refusal.CanQueue ? "; with 'When-Busy: queue' it would wait for its turn" : "");
+    }
+
+    public static int StatusOf(RefusalKind kind) => kind switch
     {
         RefusalKind.NotFound => 404,
         RefusalKind.WrongState or RefusalKind.Busy or RefusalKind.Locked or RefusalKind.NotNow or RefusalKind.NotReady => 409,

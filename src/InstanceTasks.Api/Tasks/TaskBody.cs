@@ -1,11 +1,20 @@
 using System.Text.Json.Nodes;
 using InstanceTasks.Api.Wire;
+using InstanceTasks.Engine;
 
 namespace InstanceTasks.Api.Tasks;
 
 /// <summary>The JSON of a task (design §8). Hosts and the details of failures are for administrators.</summary>
 internal static class TaskBody
 {
+    /// <summary>One task with what may be asked of it now; decided from the record alone, so that it costs no read.</summary>
+    public static JsonObject Full(ApiCall call, TaskRecord task, DateTimeOffset now)
+    {
+        var body = Of(call, task);
+        body["allowed_commands"] = new JsonObject(CommandOffers.Of(task, call.Caller, now).Select(o => KeyValuePair.Create(CommandNames.Of(o.Kind), (JsonNode?)OfferOf(o))));
+        return body;
+    }
+
     public static JsonObject Of(ApiCall call, TaskRecord task) => new()
     {
         ["id"] = task.Id.ToString(),
@@ -26,9 +35,12 @@ internal static class TaskBody
         ["failure"] = FailureOf(call, task.Failure),
         ["waiting_for"] = task.WaitReason,
         ["not_before"] = WireTime.Precise(task.NotBefore),
+        ["priority"] = TaskPriorities.Of(task),
+        ["deadline_at"] = WireTime.Precise(task.CreatedAt + task.DeadlineIn),
         ["superseded_by"] = task.SupersededBy?.ToString(),
         ["supersedes"] = task.Supersedes?.ToString(),
         ["retry_of"] = task.RetryOf?.ToString(),
+        ["commands"] = new JsonArray([.. task.Commands.Select(CommandOf)]),
         ["checkpoint"] = Checkpoint(call, task),
         ["epoch"] = task.Epoch,
         ["plan_version"] = task.PlanVersion,
@@ -44,6 +56,26 @@ internal static class TaskBody
         if (call.IsAdmin)
         {
             body["host"] = task.Host?.Value;
+        }
+
+        return body;
+    }
+
+    private static JsonObject CommandOf(CommandRecord command) => new()
+    {
+        ["id"] = command.Id.ToString(),
+        ["command"] = CommandNames.Of(command.Kind),
+        ["user_id"] = command.By.Value,
+        ["at"] = WireTime.Precise(command.At),
+        ["reason"] = command.Reason,
+    };
+
+    private static JsonObject OfferOf(CommandOffer offer)
+    {
+        var body = new JsonObject { ["allowed"] = offer.Allowed, [offer.Allowed ? "effect" : "reason"] = offer.Effect ?? offer.Refusal?.Message };
+        if (offer.NeedsReason)
+        {
+            body["needs_reason"] = true;
         }
 
         return body;

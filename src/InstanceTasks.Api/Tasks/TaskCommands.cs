@@ -18,7 +18,7 @@ internal sealed partial class TaskCommands(IComputeCommands commands, TimeProvid
         {
             if (await AskAsync(task, command) is { Unknown: false } answer)
             {
-                return answer.Accepted ? answer : throw Refusals.ToFault(answer.Refusal ?? new(RefusalKind.NotNow, "Refused."), call.Links, TaskResource.UnknownText(task));
+                return answer.Accepted ? answer : throw Refusals.ToFault(Explain(call, answer), call.Links, TaskReader.UnknownText(task));
             }
 
             if (time.GetElapsedTime(began) + options.Value.UnknownOutcomePause > options.Value.UnknownOutcomeTimeout)
@@ -28,6 +28,15 @@ internal sealed partial class TaskCommands(IComputeCommands commands, TimeProvid
 
             await Task.Delay(options.Value.UnknownOutcomePause, time, CancellationToken.None);
         }
+    }
+
+    /// <summary>The refusal with the commands that would be accepted now.</summary>
+    private Refusal Explain(ApiCall call, CommandAnswer answer)
+    {
+        var refusal = answer.Refusal ?? new(RefusalKind.NotNow, "Refused.");
+        return answer.Record is { } task && refusal.Kind is RefusalKind.NotNow or RefusalKind.Busy
+            ? refusal with { Accepted = [.. CommandOffers.Of(task, call.Caller, time.GetUtcNow()).Where(o => o.Allowed).Select(o => CommandNames.Of(o.Kind))] }
+            : refusal;
     }
 
     private async Task<CommandAnswer?> AskAsync(TaskId task, TaskCommand command)

@@ -9,9 +9,9 @@ internal static class TaskQuery
     private static readonly string[] Known =
         ["state", "kind", "server_id", "request_id", "project", "all_projects", "host", "user", "changes-since", "changes-before", "limit", "marker"];
 
-    public static TaskFilter Parse(ApiCall call)
+    public static TaskFilter Parse(ApiCall call, params string[] more)
     {
-        call.Query.Only(Known);
+        call.Query.Only([.. Known, .. more]);
         var (since, before) = call.Query.Changes(withBefore: true);
         return new()
         {

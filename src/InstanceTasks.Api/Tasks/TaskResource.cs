@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using InstanceTasks.Api.Servers;
 using InstanceTasks.Api.Wire;
@@ -10,7 +9,7 @@ namespace InstanceTasks.Api.Tasks;
 
 /// <summary>The Tasks API (design §8).</summary>
 internal sealed class TaskResource(
-    IQueries queries, ServerReader reader, TaskCommands commands, IHostApplicationLifetime lifetime, IOptions<ApiOptions> options)
+    IQueries queries, ServerReader reader, TaskReader tasks, TaskQueues queues, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<ApiOptions> options)
     : IApiResource
 {
     public IEnumerable<ApiRoute> Routes =>
@@ -18,22 +17,25 @@ internal sealed class TaskResource(
         new("GET", "tasks", call => ListAsync(call, TaskQuery.Parse(call))),
         new("GET", "servers/{id}/tasks", ListOfServerAsync),
         new("GET", "tasks/{task}", ShowAsync),
-        new("POST", "tasks/{task}/action", ActAsync),
     ];
-
-    internal static string UnknownText(TaskId id) => $"Task {id} could not be found.";
 
     private async Task<ApiAnswer> ListOfServerAsync(ApiCall call)
     {
+        if (call.Query.Bool("allowed") == true)
+        {
+            call.Query.Only("allowed");
+            return ApiAnswer.Ok(new JsonObject { ["allowed_tasks"] = AllowedBody.Of(await reader.GetAsync(call), call.Caller) });
+        }
+
         var view = await reader.GetAsync(call, call.ServerId(), orDeleted: true);
-        return await ListAsync(call, TaskQuery.Parse(call) with { Instance = view.Instance.Id, Project = view.Instance.Project });
+        return await ListAsync(call, TaskQuery.Parse(call, "allowed") with { Instance = view.Instance.Id, Project = view.Instance.Project });
     }
 
     private async Task<ApiAnswer> ListAsync(ApiCall call, TaskFilter filter)
     {
-        var tasks = filter.Limit == 0 ? [] : await queries.ListTasksAsync(filter, call.Aborted);
-        var body = new JsonObject { ["tasks"] = new JsonArray([.. tasks.Select(t => TaskBody.Of(call, t))]) };
-        Paging.AddNext(body, "tasks_links", call, tasks.Count, filter.Limit, tasks.Count == 0 ? "" : tasks[^1].Id.ToString());
+        var page = filter.Limit == 0 ? [] : await queries.ListTasksAsync(filter, call.Aborted);
+        var body = new JsonObject { ["tasks"] = new JsonArray([.. page.Select(t => TaskBody.Of(call, t))]) };
+        Paging.AddNext(body, "tasks_links", call, page.Count, filter.Limit, page.Count == 0 ? "" : page[^1].Id.ToString());
         return ApiAnswer.Ok(body);
     }
 
@@ -41,9 +43,11 @@ internal sealed class TaskResource(
     {
         call.Query.Only("wait");
         var wait = Wait(call);
-        var task = await FindAsync(call);
+        var task = await tasks.GetAsync(call);
         task = await WaitAsync(task, wait, call.Aborted);
-        return ApiAnswer.Ok(new JsonObject { ["task"] = TaskBody.Of(call, task) }).WithTask(call.Links, task.Id);
+        var body = TaskBody.Full(call, task, time.GetUtcNow());
+        body["queue"] = await queues.OfAsync(call, task);
+        return ApiAnswer.Ok(new JsonObject { ["task"] = body }).WithTask(call.Links, task.Id);
     }
 
     private TimeSpan Wait(ApiCall call)
@@ -76,49 +80,5 @@ internal sealed class TaskResource(
             return await queries.GetTaskAsync(task.Id, aborted) ?? task;
         }
     }
-
-    private async Task<TaskRecord> FindAsync(ApiCall call)
-    {
-        var text = call.Value("task");
-        return TaskId.TryParse(text, null, out var id) && await queries.GetTaskAsync(id, call.Aborted) is { } task && call.Sees(task.Project)
-            ? task
-            : throw ApiFault.NotFound($"Task {text} could not be found.");
-    }
-
-    private async Task<ApiAnswer> ActAsync(ApiCall call)
-    {
-        var command = Parse(call, await call.BodyAsync());
-        var task = await FindAsync(call);
-        var answer = await commands.SendAsync(call, task.Id, command);
-        var now = answer.Record ?? await FindAsync(call);
-        return new ApiAnswer(202, new JsonObject { ["task"] = TaskBody.Of(call, now), ["effect"] = answer.Effect }).WithTask(call.Links, task.Id);
-    }
-
-    private static TaskCommand Parse(ApiCall call, JsonInput body)
-    {
-        var properties = body.Properties.ToList();
-        if (properties.Count != 1)
-        {
-            throw ApiFault.MalformedBody();
-        }
-
-        var (name, value) = (properties[0].Name, properties[0].Value);
-        var kind = KindOf(name);
-        var reason = value.ValueKind == JsonValueKind.Null ? null : body.Object(name).Only("reason").NullableText("reason", Lexical.NonEmpty);
-        return kind is TaskCommandKind.Skip or TaskCommandKind.Done && string.IsNullOrWhiteSpace(reason)
-            ? throw ApiFault.BadRequest($"The command {name} needs a reason.")
-            : new() { Id = Guid.NewGuid(), Kind = kind, Caller = call.Caller, Reason = reason };
-    }
-
-    private static TaskCommandKind KindOf(string name) => name switch
-    {
-        "cancel" => TaskCommandKind.Cancel,
-        "pause" => TaskCommandKind.Pause,
-        "resume" => TaskCommandKind.Resume,
-        "retry" => TaskCommandKind.Retry,
-        "skip" => TaskCommandKind.Skip,
-        "done" => TaskCommandKind.Done,
-        "abandon" => TaskCommandKind.Abandon,
-        _ => throw ApiFault.BadRequest($"There is no such action: {name}"),
-    };
 }
+

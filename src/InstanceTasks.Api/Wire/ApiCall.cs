@@ -25,6 +25,9 @@ internal sealed class ApiCall(HttpContext http, ApiVersion version, Identity who
 
     public QueryInput Query { get; } = new(http.Request.Query);
 
+    /// <summary>Whether the call only asks what would happen.</summary>
+    public bool IsDryRun => Query.Bool("dry_run") ?? false;
+
     public CancellationToken Aborted => Http.RequestAborted;
 
     /// <summary>The body as sent; only after <see cref="BodyAsync"/>.</summary>

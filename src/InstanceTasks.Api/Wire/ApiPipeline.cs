@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using InstanceTasks.Api.Auth;
+using InstanceTasks.Api.Submitting;
 using InstanceTasks.Api.Versions;
 using InstanceTasks.Engine;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace InstanceTasks.Api.Wire;
 
 /// <summary>One request from its first header to its answer: request id, microversion, identity, route, fault envelope.</summary>
-internal sealed partial class ApiPipeline(Router router, IAuthenticator authenticator, VersionDocuments documents, IOptions<ApiOptions> options, ILogger<ApiPipeline> log)
+internal sealed partial class ApiPipeline(Router router, IAuthenticator authenticator, VersionDocuments documents, IdempotencyKeys keys, IOptions<ApiOptions> options, ILogger<ApiPipeline> log)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -37,6 +38,10 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         try
         {
             return await DispatchAsync(http, request);
+        }
+        catch (EarlyAnswer early)
+        {
+            return early.Answer;
         }
         catch (ApiFault fault)
         {
@@ -93,7 +98,29 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
 
         return match is null
             ? throw ApiFault.NoSuchResource()
-            : await match.Route.Handler(new ApiCall(http, version, who, request, new(ApiLinks.BaseOf(http.Request, options.Value), project), match.Values));
+            : await HandleAsync(match.Route, new ApiCall(http, version, who, request, new(ApiLinks.BaseOf(http.Request, options.Value), project), match.Values));
+    }
+
+    private async Task<ApiAnswer> HandleAsync(ApiRoute route, ApiCall call)
+    {
+        // A dry run of what knows none would be the real thing.
+        if (route.Method != HttpMethods.Get && !route.HasDryRun && call.IsDryRun)
+        {
+            throw ApiFault.BadRequest("dry_run is not available for this call; nothing was done.");
+        }
+
+        if (!route.RecordsKey)
+        {
+            return await route.Handler(call);
+        }
+
+        if (route.Method != HttpMethods.Delete && call.Header("Idempotency-Key") is not null)
+        {
+            // The key stands for the body, too.
+            await call.BodyAsync();
+        }
+
+        return await keys.OnceAsync(call, () => route.Handler(call));
     }
 
     private async Task<ApiAnswer> UnversionedAsync(HttpContext http, RequestId request, string[] path)

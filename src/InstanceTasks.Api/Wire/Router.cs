@@ -15,6 +15,12 @@ internal sealed record ApiRoute(string Method, string Template, ApiHandler Handl
 {
     private readonly string[] _segments = Template.Split('/');
 
+    /// <summary>Whether <c>?dry_run=true</c> is known: everything that the handler writes goes through the task submitter.</summary>
+    public bool HasDryRun { get; init; }
+
+    /// <summary>Whether the pipeline records its <c>Idempotency-Key</c>: the handler makes no task whose accept could.</summary>
+    public bool RecordsKey { get; init; }
+
     public int Literals => _segments.Count(s => s[0] != '{');
 
     public bool Serves(ApiVersion version) => version.Minor >= From && version.Minor <= To;

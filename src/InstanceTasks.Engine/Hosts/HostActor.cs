@@ -11,6 +11,9 @@ public sealed class HostActor
     private static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SendAgainAfter = TimeSpan.FromSeconds(2);
 
+    // So many of those that hold up an attempt are named.
+    private const int Named = 5;
+
     // Longer than a poll is held.
     private static readonly TimeSpan HeardLately = TimeSpan.FromSeconds(15);
 
@@ -22,30 +25,56 @@ public sealed class HostActor
     private readonly Dictionary<long, Poller> _pollers = [];
     private readonly Dictionary<InstanceId, Stamp> _fences = [];
     private readonly HashSet<long> _unheard;
+    private readonly LimitOptions _limits;
 
     /// <summary>Creates the logic of a host.</summary>
-    public HostActor(HostName host, IOwnership ownership, TimeProvider time)
+    public HostActor(HostName host, IOwnership ownership, TimeProvider time, LimitOptions? limits = null)
     {
-        (_host, _ownership, _time) = (host, ownership, time);
+        (_host, _ownership, _time, _limits) = (host, ownership, time, limits ?? new());
         _unheard = [.. ownership.LiveGenerations];
     }
 
     /// <summary>Attempts waiting for a worker.</summary>
     public int QueueLength => _queue.Count;
 
-    /// <summary>Queues an attempt; repeating it changes nothing.</summary>
+    /// <summary>Queues an attempt, behind those of its priority; repeating it changes nothing but that.</summary>
     public WhereAnswer Offer(Attempt attempt)
     {
         var id = (attempt.Key, attempt.Stamp);
-        if (!_entries.ContainsKey(id) && !IsFenced(attempt.Machine.Instance, attempt.Stamp))
+        if (_entries.TryGetValue(id, out var known))
         {
-            var entry = new Entry(attempt.Key, attempt.Stamp, attempt.Machine.Instance) { Attempt = attempt };
+            Reorder(known, attempt);
+        }
+        else if (!IsFenced(attempt.Machine.Instance, attempt.Stamp))
+        {
+            var entry = new Entry(attempt.Key, attempt.Stamp, attempt.Machine.Instance) { Attempt = attempt, Kind = attempt.Kind, Project = attempt.Project };
             _entries[id] = entry;
-            entry.Node = _queue.AddLast(entry);
+            Enqueue(entry);
             HandOut();
         }
 
         return Where(attempt.Key, attempt.Stamp);
+    }
+
+    private void Reorder(Entry entry, Attempt attempt)
+    {
+        if (entry.Node is not null && entry.Attempt!.Priority != attempt.Priority)
+        {
+            entry.Attempt = attempt;
+            Unqueue(entry);
+            Enqueue(entry);
+        }
+    }
+
+    private void Enqueue(Entry entry)
+    {
+        var before = _queue.Last;
+        while (before is not null && before.Value.Priority < entry.Priority)
+        {
+            before = before.Previous;
+        }
+
+        entry.Node = before is null ? _queue.AddFirst(entry) : _queue.AddAfter(before, entry);
     }
 
     /// <summary>Takes an attempt out of the queue, if no runner has it.</summary>
@@ -74,7 +103,7 @@ public sealed class HostActor
 
         return entry.Holder is { } holder
             ? new() { Place = _ownership.IsOver(holder) ? AttemptPlace.Lost : AttemptPlace.Held }
-            : new() { Place = AttemptPlace.Queued, Position = PositionOf(entry), Reason = WhyQueued(entry) };
+            : WhyQueued(entry);
     }
 
     /// <summary>A worker asks for work. The answer may come later, at most after the request's wait.</summary>
@@ -177,7 +206,7 @@ public sealed class HostActor
     {
         if (!_entries.TryGetValue((held.Key, held.Stamp), out var entry))
         {
-            _entries[(held.Key, held.Stamp)] = entry = new Entry(held.Key, held.Stamp, held.Machine);
+            _entries[(held.Key, held.Stamp)] = entry = new Entry(held.Key, held.Stamp, held.Machine) { Kind = held.Kind, Project = held.Project };
         }
 
         Unqueue(entry);
@@ -215,8 +244,10 @@ public sealed class HostActor
     {
         var now = _time.GetTimestamp();
         var attempts = new List<Attempt>();
-        while (poller.Room > 0 && IsSettled() && _queue.First?.Value is { } next)
+        var load = poller.Room > 0 && _queue.Count > 0 ? Load() : null;
+        while (poller.Room > 0 && IsSettled() && NextAllowed(load) is { } next)
         {
+            load?.Add(next.Kind, next.Project);
             Unqueue(next);
             (next.Holder, next.HandedAt) = (poller.Generation, now);
             attempts.Add(next.Attempt!);
@@ -277,18 +308,52 @@ public sealed class HostActor
         return _unheard.Count == 0;
     }
 
-    private int PositionOf(Entry entry) => _queue.TakeWhile(e => e != entry).Count();
-
-    private string WhyQueued(Entry entry)
+    /// <summary>What runs, when anything is limited; null otherwise, which costs nothing.</summary>
+    private HostLoad? Load()
     {
-        if (!_pollers.Values.Any(p => p.IsWaiting && p.Room > 0) && !_pollers.Values.Any(p => !_ownership.IsOver(p.Generation)))
+        if (!_limits.Any)
         {
-            return $"no worker reaches host {_host}";
+            return null;
         }
 
-        var ahead = PositionOf(entry);
-        return ahead == 0 ? $"waits for a worker of host {_host}" : $"{ahead} ahead in the queue of host {_host}";
+        var load = new HostLoad(_limits);
+        foreach (var entry in Running())
+        {
+            load.Add(entry.Kind, entry.Project);
+        }
+
+        return load;
     }
+
+    private IEnumerable<Entry> Running() => _entries.Values.Where(e => e.Holder is { } g && e.Outcome is null && !_ownership.IsOver(g));
+
+    private Entry? NextAllowed(HostLoad? load) => load is null ? _queue.First?.Value : _queue.FirstOrDefault(e => load.Blocks(e.Kind, e.Project) is null);
+
+    private int PositionOf(Entry entry) => _queue.TakeWhile(e => e != entry).Count();
+
+    private WhereAnswer WhyQueued(Entry entry)
+    {
+        var ahead = PositionOf(entry);
+        var limit = _pollers.Values.Any(p => (p.IsWaiting && p.Room > 0) || !_ownership.IsOver(p.Generation)) ? Load()?.Blocks(entry.Kind, entry.Project) ?? WaitLimits.Workers : WaitLimits.NoWorker;
+        var holders = limit == WaitLimits.NoWorker ? [] : Running().Where(e => Counts(e, entry, limit)).OrderBy(e => e.HandedAt).Select(e => e.Key.Task).Take(Named);
+        return new() { Place = AttemptPlace.Queued, Position = ahead, Reason = TextOf(entry, limit, ahead), Wait = new(limit, ahead, [.. holders]) };
+    }
+
+    private static bool Counts(Entry running, Entry waiting, string limit) => limit switch
+    {
+        WaitLimits.Kind => running.Kind == waiting.Kind,
+        WaitLimits.Project => running.Project == waiting.Project,
+        _ => true,
+    };
+
+    private string TextOf(Entry entry, string limit, int ahead) => limit switch
+    {
+        WaitLimits.NoWorker => $"no worker reaches host {_host}",
+        WaitLimits.Host => $"at most {_limits.RunningPerHost} steps run on host {_host} at a time",
+        WaitLimits.Kind => $"at most {_limits.RunningPerKind[entry.Kind.Name]} steps of kind '{entry.Kind}' run on host {_host} at a time",
+        WaitLimits.Project => $"at most {_limits.RunningPerProject} steps of one project run on host {_host} at a time",
+        _ => ahead == 0 ? $"waits for a worker of host {_host}" : $"{ahead} ahead in the queue of host {_host}",
+    };
 
     private void Forget(VerbKey key, Stamp stamp)
     {
@@ -315,7 +380,13 @@ public sealed class HostActor
 
         public InstanceId Machine { get; } = machine;
 
-        public Attempt? Attempt { get; init; }
+        public Attempt? Attempt { get; set; }
+
+        public TaskKind Kind { get; init; }
+
+        public ProjectId Project { get; init; }
+
+        public int Priority => Attempt?.Priority ?? TaskPriorities.Highest;
 
         public long? Holder { get; set; }
 

@@ -16,8 +16,10 @@ internal static class AcceptComposer
     /// <summary>The commit that gives the machine to the new task at once; the instance may be new.</summary>
     public static Commit Now(InstanceRecord instance, SubmitTask request, Plan plan, long generation, DateTimeOffset now)
     {
-        var changed = instance with { Turn = instance.Turn + 1, Holder = RefOf(request), FenceNext = false, UpdatedAt = now };
-        var task = NewTask(instance, request, plan, now) with
+        // A create that is repeated builds the instance again, which has kept its place in the quota.
+        var start = request.Kind == TaskKinds.Create ? instance with { VmState = VmState.Building } : instance;
+        var changed = start with { Turn = instance.Turn + 1, Holder = RefOf(request), FenceNext = false, UpdatedAt = now };
+        var task = NewTask(start, request, plan, now) with
         {
             // An id is accepted once, so it is a one-time token as good as any.
             Run = TaskRun.Running, Turn = changed.Turn, Epoch = 1, Generation = generation, Token = request.Task.Value,
@@ -42,7 +44,7 @@ internal static class AcceptComposer
     {
         var changed = instance with { Queue = [.. instance.Queue, RefOf(request)], UpdatedAt = now };
         var task = NewTask(instance, request, plan, now) with { Run = TaskRun.Queued, WaitReason = $"task {instance.Holder!.Id} ({instance.Holder.Kind}) has the instance" };
-        return Compose("accept", changed, request, Accepted(task, now), QueuedDue);
+        return Compose("accept", changed, request, Accepted(task, now), request.DeadlineIn < QueuedDue ? request.DeadlineIn : QueuedDue);
     }
 
     /// <summary>The commit that lets the new task wait for the holder, which gets the intent; whatever was queued is canceled.</summary>
@@ -55,7 +57,7 @@ internal static class AcceptComposer
         };
         // A holder that is being stopped already learns of its new successor: the first is among the bypassed.
         var intent = new IntentSet { At = now, Intent = TaskIntent.Supersede, Successor = request.Task, ShownTaskState = plan.Steps[0].TaskState ?? plan.TaskState };
-        var accept = Compose("accept", changed, request, Accepted(task, now), QueuedDue);
+        var accept = Compose("accept", changed, request, Accepted(task, now), request.DeadlineIn < QueuedDue ? request.DeadlineIn : QueuedDue);
         return accept with
         {
             Tasks = [.. accept.Tasks, Write(holder, [intent], TimeSpan.Zero), .. bypassed.Select(b => Bypass(b, request.Task, now))],
@@ -100,9 +102,17 @@ internal static class AcceptComposer
         Host = instance.Host,
         Zone = instance.AvailabilityZone,
         FromState = instance.VmState,
+        RetryOf = request.RetryOf,
+        DeadlineIn = request.DeadlineIn,
+        Priority = request.Priority,
+        Commands = RetryBy(request, now),
         CreatedAt = now,
         UpdatedAt = now,
     };
+
+    /// <summary>An ended task never changes, so who repeated it, when and why stands with the new one.</summary>
+    private static List<CommandRecord> RetryBy(SubmitTask request, DateTimeOffset now) =>
+        request.RetryOf is null ? [] : [new(request.Task.Value, TaskCommandKind.Retry, request.Caller.User, now, request.Reason)];
 
     private static Dictionary<string, string> ParametersOf(InstanceRecord instance, SubmitTask request) =>
         request.Kind == TaskKinds.Create && instance.PinnedZone is { } zone
@@ -128,7 +138,7 @@ internal static class AcceptComposer
     }
 
     private static List<QuotaChange> NewQuota(InstanceRecord instance, SubmitTask request) =>
-        request.Kind == TaskKinds.Create
+        request.Kind == TaskKinds.Create && instance.Version == 0
             ? [new QuotaChange(instance.Project, 1, instance.Flavor.Vcpus, instance.Flavor.RamMb)]
             : [];
 

@@ -41,7 +41,7 @@ public static class AcceptRules
             return Refuse(RefusalKind.Invalid, $"There is no such kind of task: {request.Kind}.");
         }
 
-        if (request.Kind == TaskKinds.Create)
+        if (request is { RetryOf: null } && request.Kind == TaskKinds.Create)
         {
             return DecideCreate(instance, request);
         }
@@ -51,7 +51,8 @@ public static class AcceptRules
             return Refuse(RefusalKind.NotFound, $"Instance {request.Instance} could not be found.");
         }
 
-        return CheckLock(instance, request, plan) ?? DecideByTables(instance, request, plan);
+        return CheckLock(instance, request, plan)
+            ?? (request.Kind == TaskKinds.Create ? DecideCreateAgain(instance, plan) : DecideByTables(instance, request, plan));
     }
 
     /// <summary>Whether the instance's tables and records allow a kind to start now; null when they do.</summary>
@@ -77,6 +78,14 @@ public static class AcceptRules
         (null, not null) => new(AcceptMode.Now),
         (null, null) => Refuse(RefusalKind.Invalid, "A create needs the instance to make."),
         _ => Refuse(RefusalKind.NotNow, $"Instance {request.Instance} exists already."),
+    };
+
+    // Only what has left nothing behind is built again: whatever is on a host is for a delete or a rebuild to see to.
+    private static AcceptDecision DecideCreateAgain(InstanceRecord instance, Plan plan) => instance switch
+    {
+        { Holder: { } holder } => Busy(instance, plan, holder),
+        { VmState: VmState.Error, LaunchedAt: null, Host: null, Attention.Count: 0 } => new(AcceptMode.Now),
+        _ => Refuse(RefusalKind.WrongState, $"Cannot 'create' instance {instance.Id} again: only one whose create has failed and left nothing on a host can be"),
     };
 
     private static AcceptDecision DecideByTables(InstanceRecord instance, SubmitTask request, Plan plan)

@@ -185,7 +185,7 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
 
     private AcceptAnswer Undecided(AcceptDecision decision, SubmitTask request) => decision.Mode switch
     {
-        AcceptMode.Refuse => new() { Verdict = AcceptVerdict.Refused, Refusal = decision.Refusal },
+        AcceptMode.Refuse => new() { Verdict = AcceptVerdict.Refused, Refusal = AllowedKinds.Explain(_instance, request, decision.Refusal!) },
         AcceptMode.Join => new() { Verdict = AcceptVerdict.Joined, Task = Joined() },
         _ => new() { Verdict = AcceptVerdict.Accepted, Task = request.Task },
     };

@@ -1,8 +1,9 @@
 namespace InstanceTasks.Engine;
 
 /// <summary>Applies one-commit changes. They may happen alongside a running task: settle merges by fields.</summary>
-internal static class InstanceChanges
+public static class InstanceChanges
 {
+    /// <summary>The instance after the change.</summary>
     public static InstanceRecord Apply(InstanceRecord instance, SubmitTask request, DateTimeOffset now)
     {
         var stamped = instance with { UpdatedAt = now };

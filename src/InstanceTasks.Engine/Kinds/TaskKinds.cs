@@ -35,7 +35,7 @@ public static class TaskKinds
 }
 
 /// <summary>The registry of plans: every version that a task may have.</summary>
-public static class PlanRegistry
+public static partial class PlanRegistry
 {
     private static readonly Lock Gate = new();
     private static volatile Known s_known = Known.Of(

@@ -55,7 +55,8 @@ public static class Shards
 /// <param name="Record">The task.</param>
 /// <param name="Wakes">The wake counter.</param>
 /// <param name="DueIn">How long until it is due in database time; negative when it is overdue; null when it has ended.</param>
-public sealed record StoredTask(TaskRecord Record, long Wakes, TimeSpan? DueIn);
+/// <param name="Age">How long ago it was accepted, in database time; null when the store cannot say.</param>
+public sealed record StoredTask(TaskRecord Record, long Wakes, TimeSpan? DueIn, TimeSpan? Age = null);
 
 /// <summary>One event row.</summary>
 /// <param name="Seq">Its number within the task, from 1.</param>

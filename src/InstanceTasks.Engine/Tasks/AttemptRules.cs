@@ -4,12 +4,13 @@ namespace InstanceTasks.Engine;
 internal static class AttemptRules
 {
     /// <summary>
-    /// Whether an attempt that is out is no longer wanted. What no runner has begun yet is a safe point: a queue that does not move holds up no
-    /// cancel.
+    /// Whether an attempt that is out is no longer wanted. What no runner has begun yet is a safe point: a queue that does not move holds up
+    /// neither a cancel nor a pause.
     /// </summary>
     public static bool MustStop(TaskRecord task, bool begun) => task.Intent switch
     {
         TaskIntent.Supersede => true,
+        TaskIntent.Pause => task.Phase == TaskPhase.Forward && !begun,
         TaskIntent.Cancel => task.Phase == TaskPhase.Forward && (!begun || PlanRegistry.Of(task).Steps[task.Step].Cancel == Cancellability.Now),
         _ => false,
     };

@@ -46,13 +46,22 @@ internal static class DueTimes
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Resting = TimeSpan.FromMinutes(10);
 
-    public static TimeSpan? Of(TaskRecord task, DateTimeOffset now)
+    /// <param name="task">The task.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="deadlineIn">How long until its deadline, if it has one that has not passed.</param>
+    public static TimeSpan? Of(TaskRecord task, DateTimeOffset now, TimeSpan? deadlineIn = null)
     {
         if (task.IsEnded)
         {
             return null;
         }
 
+        var due = Usual(task, now);
+        return deadlineIn > TimeSpan.Zero && deadlineIn < due ? deadlineIn.Value : due;
+    }
+
+    private static TimeSpan Usual(TaskRecord task, DateTimeOffset now)
+    {
         if (task.Run == TaskRun.Paused || task.Turn == 0)
         {
             return Resting;

@@ -13,6 +13,9 @@ internal sealed class HostChoice
     /// <summary>Hosts that may have room, best first.</summary>
     public IReadOnlyList<HostView> Candidates { get; private set; } = [];
 
+    /// <summary>Hosts refused so far, with the reasons.</summary>
+    public IReadOnlyDictionary<string, string> Refused => _refused.ToDictionary(r => r.Host.Value, r => r.Reason);
+
     /// <summary>Ranks.</summary>
     public static HostChoice Rank(TaskRecord task, IReadOnlyList<HostView> hosts, DateTimeOffset now)
     {

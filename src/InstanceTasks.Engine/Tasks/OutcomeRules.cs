@@ -54,7 +54,7 @@ internal static class OutcomeRules
 
     // The attempt was aborted on purpose: its end is no failure of the task.
     private static TaskDecision Stopped(TaskRecord task, Failure failure, bool lost, DateTimeOffset now) => task.Intent == TaskIntent.Cancel
-        ? new TaskDecision.Note(new UndoBegun { At = now, FromStep = task.Step, MustFence = lost })
+        ? new TaskDecision.Note(new UndoBegun { At = now, Failure = task.Failure, FromStep = task.Step, MustFence = lost })
         : new TaskDecision.Note(Attempt(task, failure, mustFence: true, now, TimeSpan.Zero));
 
     private static TaskDecision Exhausted(TaskRecord task, Step step, Failure failure, bool lost, DateTimeOffset now) => step.OnExhausted switch

@@ -41,6 +41,10 @@ internal static class StepLog
     /// <summary>Closes the open entry because the task turns round before the step was done.</summary>
     public static TaskRecord Abort(TaskRecord task, DateTimeOffset at) => Edit(task, s => s with { FinishedAt = at, Result = "skipped", Note = "not finished: the task was canceled" });
 
+    /// <summary>Closes the open entry because the time is over before the step was done: the failure is the task's, no attempt had it.</summary>
+    public static TaskRecord Stop(TaskRecord task, Failure failure, DateTimeOffset at) =>
+        Edit(task, s => s with { FinishedAt = at, Result = "failed", Failure = failure, Note = "not finished: the deadline passed" });
+
     /// <summary>Records what an operator decided about the step that needed attention.</summary>
     public static TaskRecord Decide(TaskRecord task, CommandRecord command)
     {

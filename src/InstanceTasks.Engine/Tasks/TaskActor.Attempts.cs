@@ -45,6 +45,8 @@ public sealed partial class TaskActor
 
     private static Attempt NewAttempt(TaskRecord task, TaskDecision.StartAttempt start, Stamp stamp) => new()
     {
+        Priority = TaskPriorities.Of(task),
+        Project = task.Project,
         Key = new VerbKey(task.Id, start.Step.Name, start.Direction),
         Stamp = stamp,
         Host = task.Host!.Value,
@@ -73,7 +75,8 @@ public sealed partial class TaskActor
     private async Task<Move> SuperviseAsync()
     {
         var flight = _flight!;
-        if (!MustStop())
+        // What is being stopped is stopped to its end, also if the pause that asked for it is taken back meanwhile.
+        if (!flight.Stopping && !MustStop())
         {
             return Move.Rest;
         }
@@ -98,7 +101,7 @@ public sealed partial class TaskActor
         return Move.On;
     }
 
-    private bool MustStop() => AttemptRules.MustStop(_task!, _flight!.BegunBy is not null);
+    private bool MustStop() => AttemptRules.MustStop(_task!, _flight!.BegunBy is not null) || IsHeldBack;
 
     // Every runner has confirmed: the attempt has ended, and if its outcome is still to be had, it is the better answer.
     private async Task<AttemptOutcome> StoppedOutcomeAsync(Flight flight)
@@ -136,7 +139,7 @@ public sealed partial class TaskActor
                 await UnknownPlaceAsync(flight);
                 break;
             case AttemptPlace.Queued:
-                await ShowAsync(where.Reason);
+                await ShowAsync(where.Reason, where.Wait);
                 break;
             case AttemptPlace.Held:
                 flight.Unknowns = 0;
@@ -181,7 +184,7 @@ public sealed partial class TaskActor
     private async Task<Move> ChooseHostAsync()
     {
         var task = _task!;
-        var choice = HostChoice.Rank(task, await queries.ListHostsAsync(), time.GetUtcNow());
+        var choice = HostChoice.Rank(task, NotHeld(task, await queries.ListHostsAsync()), time.GetUtcNow());
         foreach (var host in choice.Candidates)
         {
             var claim = new ClaimChange(task.Instance, task.Id, host.Host, task.Machine!.Resources, Take: true);
@@ -218,7 +221,7 @@ public sealed partial class TaskActor
     }
 
     /// <summary>Shows why an attempt does not move, or that it does.</summary>
-    private async Task ShowAsync(string? reason)
+    private async Task ShowAsync(string? reason, WaitDetail? detail = null)
     {
         if (_task!.WaitReason == reason)
         {
@@ -226,7 +229,7 @@ public sealed partial class TaskActor
         }
 
         var now = time.GetUtcNow();
-        TaskEvent e = reason is null ? new TaskProceeded { At = now } : new TaskWaiting { At = now, Reason = reason };
+        TaskEvent e = reason is null ? new TaskProceeded { At = now } : new TaskWaiting { At = now, Reason = reason, Detail = detail };
         if (TaskTransitions.Allows(TaskShape.Of(_task), reason is null ? TaskTrigger.Proceed : TaskTrigger.Wait))
         {
             await CommitAsync("wait", [e], []);

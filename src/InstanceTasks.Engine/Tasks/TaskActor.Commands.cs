@@ -25,8 +25,9 @@ public sealed partial class TaskActor
                 return rule.Refusal is null ? Accept(rule.Effect) : new() { Accepted = false, Refusal = rule.Refusal, Record = _task };
             }
 
-            if (await CarryOutAsync(rule) is { } answer)
+            if (await CarryOutAsync(rule, "command") is { } answer)
             {
+                await ReorderAsync();
                 await DriveAsync();
                 return answer;
             }
@@ -35,14 +36,24 @@ public sealed partial class TaskActor
         return new() { Accepted = false, Unknown = true, Record = _task };
     }
 
-    private async Task<CommandAnswer?> CarryOutAsync(CommandRule rule)
+    /// <summary>An attempt that waits in a host's queue waits with the task's priority.</summary>
+    private async Task ReorderAsync()
+    {
+        if (_flight is { BegunBy: null } flight && flight.Attempt.Priority != TaskPriorities.Of(_task!))
+        {
+            flight.Attempt = flight.Attempt with { Priority = TaskPriorities.Of(_task!) };
+            await OfferAsync(flight);
+        }
+    }
+
+    private async Task<CommandAnswer?> CarryOutAsync(CommandRule rule, string name)
     {
         if (rule.Settles)
         {
             return await CarryOutBySettleAsync(rule);
         }
 
-        var move = await CommitAsync("command", rule.Events, []);
+        var move = await CommitAsync(name, rule.Events, []);
         return move == Move.On ? Accept(rule.Effect) : null;
     }
 

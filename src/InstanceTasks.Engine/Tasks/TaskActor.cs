@@ -7,7 +7,8 @@ namespace InstanceTasks.Engine;
 /// depend on there being one such object: whoever loses a sequence number reloads, and effects are ordered by stamps.
 /// </summary>
 public sealed partial class TaskActor(
-    TaskId id, IJournal journal, IQueries queries, IPeers peers, IOwnership ownership, ITaskTurns turns, TimeProvider time, ILogger<TaskActor> logger)
+    TaskId id, IJournal journal, IQueries queries, IPeers peers, IOwnership ownership, ITaskTurns turns, TimeProvider time, ILogger<TaskActor> logger,
+    IHolds? holds = null)
 {
     // A lost race is decided again this often (design §4.1).
     private const int Tries = 5;
@@ -25,6 +26,9 @@ public sealed partial class TaskActor(
     private Flight? _flight;
     private AttemptOutcome? _outcome;
 
+    // When the deadline passes, by the clock that is only measured; told from database time whenever the task is read.
+    private long? _deadline;
+
     /// <summary>Outcomes dropped because their stamp was old.</summary>
     public static long StaleOutcomes => Interlocked.Read(ref s_staleOutcomes);
 
@@ -37,6 +41,7 @@ public sealed partial class TaskActor(
         {
             _task = record;
             _owned = true;
+            _deadline = DeadlineOf(record, TimeSpan.Zero);
         }
         else
         {
@@ -114,6 +119,7 @@ public sealed partial class TaskActor(
     private async Task DriveAsync()
     {
         var races = 0;
+        await ExpireAsync();
         while (!_dropped && await OwnsAsync())
         {
             var move = await MoveAsync();
@@ -188,12 +194,12 @@ public sealed partial class TaskActor(
         switch (decision)
         {
             case TaskDecision.WaitUntil wait:
-                turns.TickIn(Later(wait.Time - time.GetUtcNow()));
+                turns.TickIn(Later(BeforeDeadline(wait.Time - time.GetUtcNow())));
                 return Move.Rest;
             case TaskDecision.StartAttempt start:
-                return await StartAttemptAsync(start);
+                return await HeldAsync() ?? await StartAttemptAsync(start);
             case TaskDecision.RunControl control:
-                return await RunControlAsync(control);
+                return await HeldAsync() ?? await RunControlAsync(control);
             default:
                 turns.TickIn(null);
                 Finish();
@@ -285,12 +291,13 @@ public sealed partial class TaskActor(
         _task = stored.Record;
         _wakes = stored.Wakes;
         _due = default;
+        _deadline = DeadlineOf(stored.Record, stored.Age ?? time.GetUtcNow() - stored.Record.CreatedAt);
     }
 
     private async Task<Move> CommitAsync(string name, IReadOnlyList<TaskEvent> events, IReadOnlyList<ClaimChange> claims)
     {
         var after = TaskMachine.Commit(_task!, events);
-        var due = _due.Next(DueTimes.Of(after, time.GetUtcNow()), time);
+        var due = _due.Next(DueTimes.Of(after, time.GetUtcNow(), DeadlineLeft), time);
         var commit = new Commit { Name = name, Kind = after.Kind, Tasks = [new TaskWrite(after, events, due.ToWrite, _wakes)], Claims = claims };
         try
         {
@@ -391,7 +398,7 @@ public sealed partial class TaskActor(
 
     private sealed class Flight(Attempt attempt)
     {
-        public Attempt Attempt { get; } = attempt;
+        public Attempt Attempt { get; set; } = attempt;
 
         public long? BegunBy { get; set; }
 

@@ -46,7 +46,7 @@ internal static class TaskDecider
         // A cancel is only accepted before the point of no return. One that was wins, also when the step it waited for led up to that point.
         if (task.Intent == TaskIntent.Cancel)
         {
-            return new TaskDecision.Note(new UndoBegun { At = now, FromStep = Touched(task, plan) ? task.Step : task.Step - 1 });
+            return new TaskDecision.Note(new UndoBegun { At = now, Failure = task.Failure, FromStep = Touched(task, plan) ? task.Step : task.Step - 1 });
         }
 
         if (task.Step >= plan.Steps.Count)

@@ -42,8 +42,15 @@ public static class TaskMachine
 
     private static TaskRecord Apply(TaskRecord task, TaskEvent e)
     {
+        if (e is PrioritySet priority && !task.IsEnded)
+        {
+            // No edge: the order of a queue is no state of the task.
+            return Commanded(task, priority.Command) with { Priority = priority.Priority, UpdatedAt = e.At };
+        }
+
         var shape = TaskTransitions.Next(TaskShape.Of(task), TriggerOf(e));
         var changed = Change(task, e) with { Phase = shape.Phase, Run = shape.Run, Intent = shape.Intent, Outcome = shape.Outcome, UpdatedAt = e.At };
+        changed = changed.WaitReason is null && changed.Wait is not null ? changed with { Wait = null } : changed;
         return Project(shape.HasMachine ? changed : changed with { Turn = 0 });
     }
 
@@ -59,6 +66,7 @@ public static class TaskMachine
         HostRefused => TaskTrigger.RefuseHost,
         IntentSet { Intent: TaskIntent.Pause } => TaskTrigger.AskPause,
         IntentSet { Intent: TaskIntent.Cancel } => TaskTrigger.AskCancel,
+        DeadlinePassed => TaskTrigger.AskCancel,
         IntentSet { Intent: TaskIntent.Supersede } => TaskTrigger.Supersede,
         IntentTakenBack => TaskTrigger.TakeBack,
         TaskPaused => TaskTrigger.ReachPause,
@@ -78,7 +86,8 @@ public static class TaskMachine
         TaskClaimed c => task with { Epoch = c.Epoch, Generation = c.Generation, Token = null, MustFence = true },
         StepDone s => StepEnded(task, s),
         AttemptFailed a => AttemptEnded(task, a),
-        TaskWaiting w => task with { WaitReason = w.Reason, NotBefore = w.Until },
+        TaskWaiting w => task with { WaitReason = w.Reason, NotBefore = w.Until, Wait = w.Detail },
+        DeadlinePassed d => task with { Failure = d.Failure, NotBefore = null },
         TaskProceeded => task with { WaitReason = null, NotBefore = null },
         HostRefused h => task with { RefusedHosts = new Dictionary<string, string>(task.RefusedHosts) { [h.Host.Value] = h.Reason } },
         IntentSet i => Commanded(i.Successor is null ? task : task with { SupersededBy = i.Successor, TaskState = i.ShownTaskState }, i.Command) with { NotBefore = null },
@@ -122,6 +131,7 @@ public static class TaskMachine
             FailedAttempts = task.FailedAttempts + (counts ? 1 : 0),
             MustFence = task.MustFence || e.MustFence,
             WaitReason = e.Failure.Message,
+            Wait = null,
             NotBefore = e.RetryAt,
         };
         return StepLog.Fail(failed, e.Failure, e.At, final: false);
@@ -129,7 +139,12 @@ public static class TaskMachine
 
     private static TaskRecord Undoing(TaskRecord task, UndoBegun e)
     {
-        var closed = e.Failure is null ? StepLog.Abort(task, e.At) : StepLog.Fail(task, e.Failure, e.At, final: true);
+        var closed = e.Failure switch
+        {
+            null => StepLog.Abort(task, e.At),
+            { Kind: FailureKinds.Deadline } late => StepLog.Stop(task, late, e.At),
+            var failure => StepLog.Fail(task, failure, e.At, final: true),
+        };
         return StepLog.Open(
             closed with
             {

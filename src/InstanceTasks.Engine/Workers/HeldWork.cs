@@ -55,5 +55,5 @@ internal sealed class HeldWork(Attempt attempt, long generation)
         _ended.TrySetResult();
     }
 
-    public HeldAttempt ToHeld() => new() { Key = Attempt.Key, Stamp = Attempt.Stamp, Machine = Attempt.Machine.Instance, Outcome = _outcome };
+    public HeldAttempt ToHeld() => new() { Key = Attempt.Key, Stamp = Attempt.Stamp, Machine = Attempt.Machine.Instance, Outcome = _outcome, Kind = Attempt.Kind, Project = Attempt.Project };
 }

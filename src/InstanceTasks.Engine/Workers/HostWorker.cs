@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace InstanceTasks.Engine;
 
 /// <summary>Pulls work for one host: long-polls its grain, hands attempts to the desk, carries fences out and confirms them at once.</summary>
-internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IPeers peers, IOwnership ownership, string silo, WorkerOptions options, TimeProvider time, ILogger<HostWorker> logger)
+internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IPeers peers, IOwnership ownership, string silo, WorkerOptions options, TimeProvider time, ILogger<HostWorker> logger,
+    LimitOptions? limits = null)
 {
     private static readonly TimeSpan WhenFull = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
@@ -66,7 +67,17 @@ internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IPeers 
         _over.Remove(over);
         _fenced.Remove(fenced);
         answer.Fences.ForEach(f => _ = FenceAsync(f));
-        answer.Attempts.ForEach(a => desk.Take(a, _over.Add));
+        answer.Attempts.ForEach(a => desk.Take(a, OnOver));
+    }
+
+    private void OnOver(HeldAttempt attempt)
+    {
+        _over.Add(attempt);
+        if (limits is { Any: true })
+        {
+            // Others may wait until this one has ended: the host must not learn of it only when the held poll has run out.
+            _ = ReleasePollAsync();
+        }
     }
 
     private async Task FenceAsync(FenceOrder order)

@@ -10,7 +10,8 @@ namespace InstanceTasks.Grains.Workers;
 /// what still runs then is handed over at the next safe point, or aborted and repeated elsewhere.
 /// </summary>
 internal sealed class WorkerPool(
-    IHypervisorHosts reach, IHostRegistry registry, WorkerDesk desk, IPeers peers, IOwnership ownership, ILocalSiloDetails silo, IOptions<WorkerOptions> options, TimeProvider time, ILogger<HostWorker> logger)
+    IHypervisorHosts reach, IHostRegistry registry, WorkerDesk desk, IPeers peers, IOwnership ownership, ILocalSiloDetails silo, IOptions<WorkerOptions> options, IOptions<LimitOptions> limits, TimeProvider time,
+    ILogger<HostWorker> logger)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -47,7 +48,7 @@ internal sealed class WorkerPool(
             await registry.RegisterAsync(host.Host, host.Zone, host.Capacity, cancellationToken);
         }
 
-        _workers = [.. hosts.Select(h => new HostWorker(h.Host, desk, peers, ownership, silo.Name, options.Value, time, logger))];
+        _workers = [.. hosts.Select(h => new HostWorker(h.Host, desk, peers, ownership, silo.Name, options.Value, time, logger, limits.Value))];
         _running = Task.WhenAll(_workers.Select(w => Task.Run(() => w.RunAsync(_stop.Token), CancellationToken.None)));
     }
 

@@ -17,7 +17,8 @@ internal static class PostgresSchema
     [
         new(1, MinimumReader: 1, "postgresql/001-initial.sql"),
         new(2, MinimumReader: 2, "postgresql/002-commit.sql"),
-        new(4, MinimumReader: 2, "postgresql/004-keep-due.sql"),
+        new(3, MinimumReader: 2, "postgresql/003-holds.sql"),
+        new(5, MinimumReader: 2, "postgresql/005-keep-due.sql"),
     ];
 
     public static int Current => Migrations[^1].Version;

@@ -35,7 +35,11 @@ public sealed partial class PostgresStore
         async connection =>
         {
             var row = await connection.QuerySingleOrDefaultAsync<StoredTaskRow>(new(
-                "SELECT state AS State, seq AS Seq, created_at AS CreatedAt, body AS Body, wakes AS Wakes, due_at - (SELECT now FROM database_clock) AS DueIn FROM tasks WHERE id = @id",
+                """
+                SELECT state AS State, seq AS Seq, created_at AS CreatedAt, body AS Body, wakes AS Wakes, due_at - (SELECT now FROM database_clock) AS DueIn,
+                    (SELECT now FROM database_clock) - (SELECT e.at FROM task_events e WHERE e.task_id = tasks.id AND e.seq = 1) AS Age
+                FROM tasks WHERE id = @id
+                """,
                 new { id = id.ToString() },
                 cancellationToken: cancellationToken));
             if (row is null)
@@ -44,7 +48,7 @@ public sealed partial class PostgresStore
             }
 
             var task = new TaskRow { Id = id.ToString(), State = row.State, Seq = row.Seq, CreatedAt = row.CreatedAt, Body = row.Body };
-            return new StoredTask(task.ToRecord(), row.Wakes, row.DueIn is { } due ? UnixMicros.ToSpan(due) : null);
+            return new StoredTask(task.ToRecord(), row.Wakes, row.DueIn is { } due ? UnixMicros.ToSpan(due) : null, row.Age is { } age ? UnixMicros.ToSpan(age) : null);
         },
         cancellationToken);
 
@@ -126,5 +130,5 @@ public sealed partial class PostgresStore
         LogQuarantined(_logger, id, reason);
     }
 
-    private sealed record StoredTaskRow(string State, long Seq, long CreatedAt, string Body, long Wakes, long? DueIn);
+    private sealed record StoredTaskRow(string State, long Seq, long CreatedAt, string Body, long Wakes, long? DueIn, long? Age);
 }

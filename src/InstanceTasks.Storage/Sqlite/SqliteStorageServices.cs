@@ -23,6 +23,7 @@ public static class SqliteStorageServices
         services.AddSingleton<ILeases>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IQueries>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IHostRegistry>(provider => provider.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IHoldStore>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<ICatalog>(provider => provider.GetRequiredService<SqliteStore>());
         return services;
     }

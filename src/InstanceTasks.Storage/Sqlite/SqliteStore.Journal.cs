@@ -37,14 +37,19 @@ public sealed partial class SqliteStore
         reader =>
         {
             using var row = reader.Statements.Query(
-                "SELECT state, seq, created_at, body, wakes, due_at - (SELECT now FROM database_clock), quarantine FROM tasks WHERE id = @id", ("@id", id.ToString()));
+                """
+                SELECT state, seq, created_at, body, wakes, due_at - (SELECT now FROM database_clock), quarantine,
+                    (SELECT now FROM database_clock) - (SELECT e.at FROM task_events e WHERE e.task_id = tasks.id AND e.seq = 1)
+                FROM tasks WHERE id = @id
+                """,
+                ("@id", id.ToString()));
             if (!row.Read())
             {
                 return null;
             }
 
             var task = new TaskRow { Id = id.ToString(), State = row.GetString(0), Seq = row.GetInt64(1), CreatedAt = row.GetInt64(2), Body = row.GetString(3) };
-            return new StoredTask(task.ToRecord(), row.GetInt64(4), row.IsDBNull(5) ? null : UnixMicros.ToSpan(row.GetInt64(5)));
+            return new StoredTask(task.ToRecord(), row.GetInt64(4), Span(row, 5), Span(row, 7));
         },
         cancellationToken);
 
@@ -106,4 +111,6 @@ public sealed partial class SqliteStore
             cancellationToken);
         LogQuarantined(_logger, id, reason);
     }
+
+    private static TimeSpan? Span(Microsoft.Data.Sqlite.SqliteDataReader row, int column) => row.IsDBNull(column) ? null : UnixMicros.ToSpan(row.GetInt64(column));
 }

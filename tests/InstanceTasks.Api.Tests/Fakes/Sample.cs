@@ -35,6 +35,7 @@ internal static class Sample
         Request = RequestId.New(),
         Run = TaskRun.Running,
         Seq = 1,
+        Turn = 1,
         Host = instance.Host,
         CreatedAt = Time,
         StartedAt = Time,

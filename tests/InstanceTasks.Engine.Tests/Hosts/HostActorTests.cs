@@ -376,7 +376,7 @@ public sealed class HostActorTests
 
     private static HeldAttempt Held(Attempt attempt) => new() { Key = attempt.Key, Stamp = attempt.Stamp, Machine = attempt.Machine.Instance };
 
-    private sealed class Ownership : IOwnership
+    internal sealed class Ownership : IOwnership
     {
         public long[] Live { get; set; } = [];
 

@@ -52,6 +52,8 @@ internal sealed class Cluster
     /// <summary>True: wake-ups get lost.</summary>
     public bool LosesWakes { get; set; }
 
+    public ListedHolds Holds { get; } = new();
+
     public Worker Worker => Home.Worker;
 
     public Node AddNode()
@@ -104,6 +106,22 @@ internal sealed class Cluster
         var machine = World.Of(Some.Host1, instance.Id);
         (machine.Disk, machine.Defined, machine.Running) = (true, true, state == VmState.Active);
         return instance;
+    }
+
+    /// <summary>A task that an earlier process left behind, and the instance whose machine it has: off, if it is being stopped.</summary>
+    public void Restore(TaskRecord task, IReadOnlyList<IReadOnlyList<TaskEvent>> rows)
+    {
+        var there = Add();
+        Journal.Instances.Remove(there.Id);
+        Journal.Claims.Remove((there.Id, Some.Host1));
+        World.Machines.Remove((Some.Host1, there.Id));
+        Journal.Instances[task.Instance] = there with { Id = task.Instance, Turn = task.Turn, Holder = new(task.Id, task.Kind, task.Request) };
+        Journal.Claims[(task.Instance, Some.Host1)] = (TaskId.New(), there.Flavor.ToResources());
+        var machine = World.Of(Some.Host1, task.Instance);
+        (machine.Disk, machine.Defined, machine.Running) = (true, true, false);
+        var row = new TaskRow { Record = task, Body = EngineJson.Write(task), DueAt = Time.Now };
+        row.Rows.AddRange(rows.Select((events, i) => new StoredEvents(i + 1, i + 1, Time.Now, events)));
+        Journal.Tasks[task.Id] = row;
     }
 
     /// <summary>What a kind is asked of: a new id for create, an instance in a fitting state otherwise.</summary>
@@ -214,6 +232,14 @@ internal sealed class Cluster
 
         return any || _inbox.Count > 0;
     }
+}
+
+/// <summary>Holds that a test lists.</summary>
+internal sealed class ListedHolds : IHolds
+{
+    public List<Hold> All { get; } = [];
+
+    public Hold? Find(TaskRecord task) => All.Find(h => h.Matches(task));
 }
 
 /// <summary>Calls between actors.</summary>

@@ -99,7 +99,7 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
 
         return row.Undecodable is { } why
             ? throw new UndecodableTaskException(why)
-            : Task.FromResult<StoredTask?>(new StoredTask(EngineJson.Read<TaskRecord>(row.Body), row.Wakes, row.DueAt - time.GetUtcNow()));
+            : Task.FromResult<StoredTask?>(new StoredTask(EngineJson.Read<TaskRecord>(row.Body), row.Wakes, row.DueAt - time.GetUtcNow(), row.Rows.Count > 0 ? time.GetUtcNow() - row.Rows[0].At : null));
     }
 
     public Task<InstanceRecord?> ReadInstanceAsync(InstanceId id, CancellationToken cancellationToken = default) =>

@@ -94,7 +94,7 @@ internal sealed class TaskCell : ITaskTurns
     public TaskCell(Node node, TaskId task)
     {
         (_node, Task) = (node, task);
-        Actor = new TaskActor(task, node.Cluster.Journal, node.Cluster.Queries, new ClusterPeers(node.Cluster), node, this, node.Cluster.Time, NullLogger<TaskActor>.Instance);
+        Actor = new TaskActor(task, node.Cluster.Journal, node.Cluster.Queries, new ClusterPeers(node.Cluster), node, this, node.Cluster.Time, NullLogger<TaskActor>.Instance, node.Cluster.Holds);
     }
 
     public TaskId Task { get; }

@@ -12,6 +12,7 @@ public sealed class CommandRulesTests
     [InlineData(TaskCommandKind.Skip)]
     [InlineData(TaskCommandKind.Done)]
     [InlineData(TaskCommandKind.Abandon)]
+    [InlineData(TaskCommandKind.SetPriority)]
     public void Decide_EveryReachableShape_LeadsToLegalEventsOrSaysWhyNot(TaskCommandKind kind)
     {
         foreach (var shape in TaskTransitions.Reachable)
@@ -30,6 +31,38 @@ public sealed class CommandRulesTests
                 TaskMachine.Preview(task, rule.Events);
             }
         }
+    }
+
+    [Theory]
+    [InlineData(null, false, RefusalKind.Invalid)]
+    [InlineData(-1, true, RefusalKind.Invalid)]
+    [InlineData(10, true, RefusalKind.Invalid)]
+    [InlineData(6, false, RefusalKind.Forbidden)]
+    [InlineData(6, true, null)]
+    [InlineData(0, false, null)]
+    public void SetPriority_AboveNormalIsForAdministrators(int? priority, bool admin, RefusalKind? refused)
+    {
+        var task = Some.Task(TaskKinds.Stop);
+
+        var rule = CommandRules.Decide(task, PlanRegistry.Of(task), Some.Command(TaskCommandKind.SetPriority, caller: admin ? Some.Admin : Some.Owner) with { Priority = priority }, Some.Start);
+
+        Assert.Equal(refused, rule.Refusal?.Kind);
+        if (refused is null)
+        {
+            var after = TaskMachine.Preview(task, rule.Events);
+            Assert.Equal((priority, TaskCommandKind.SetPriority), (after.Priority, Assert.Single(after.Commands).Kind));
+            Assert.Equal(TaskShape.Of(task), TaskShape.Of(after));
+        }
+    }
+
+    [Fact]
+    public void SetPriority_ToWhatItIs_ChangesNothing()
+    {
+        var task = Some.Task(TaskKinds.Stop);
+
+        var rule = CommandRules.Decide(task, PlanRegistry.Of(task), Some.Command(TaskCommandKind.SetPriority) with { Priority = TaskPriorities.Normal }, Some.Start);
+
+        Assert.Equal(("it has that priority already", 0), (rule.Effect, rule.Events.Count));
     }
 
     [Fact]
@@ -86,7 +119,7 @@ public sealed class CommandRulesTests
     {
         var task = Some.Task(TaskKinds.Stop) with { Phase = TaskPhase.Undo };
 
-        Assert.Equal($"Task {task.Id} cannot be paused while it is undoing.", Decide(task, TaskCommandKind.Pause).Refusal!.Message);
+        Assert.Equal($"Task {task.Id} cannot be paused while it is undoing: half of a change is not a state to stay in.", Decide(task, TaskCommandKind.Pause).Refusal!.Message);
     }
 
     [Theory]

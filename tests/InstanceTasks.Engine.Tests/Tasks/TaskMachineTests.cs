@@ -366,5 +366,7 @@ public sealed class TaskMachineTests
         ["attention_needed"] = new AttentionNeeded { At = Later, Failure = Some.Glitch },
         ["attention_decided"] = new AttentionDecided { At = Later, Command = Some.Record(TaskCommandKind.Skip, "why") },
         ["ended"] = new TaskEnded { At = Later, Outcome = TaskOutcome.Canceled, Failure = Some.Glitch, SupersededBy = TaskId.New(), Command = Some.Record(TaskCommandKind.Abandon) },
+        ["deadline_passed"] = new DeadlinePassed { At = Later, Failure = Some.Glitch },
+        ["priority_set"] = new PrioritySet { At = Later, Priority = 9, Command = Some.Record(TaskCommandKind.SetPriority, "why") },
     };
 }

@@ -34,7 +34,8 @@ public sealed class WorkerFixture : IAsyncLifetime
     internal HostWorker NewWorker() => new(InProcessSilos.Host, Desk, Peers, Ownership, "silo-a", Options, TimeProvider.System, NullLogger<HostWorker>.Instance);
 
     internal WorkerPool NewPool(FakeSilo silo, IHostRegistry registry) => new(
-        Hypervisor, registry, Desk, Peers, Ownership, silo, Microsoft.Extensions.Options.Options.Create(Options), TimeProvider.System, NullLogger<HostWorker>.Instance);
+        Hypervisor, registry, Desk, Peers, Ownership, silo, Microsoft.Extensions.Options.Options.Create(Options), Microsoft.Extensions.Options.Options.Create(new LimitOptions()),
+        TimeProvider.System, NullLogger<HostWorker>.Instance);
 
     /// <summary>Hands an attempt to the desk; what is listed when it lets go.</summary>
     internal Task<HeldAttempt> TakeAsync(Attempt attempt)

@@ -81,7 +81,7 @@ internal sealed class Database(Scheduler scheduler)
     }
 
     public StoredTask? ReadTask(TaskId id) =>
-        Tasks.TryGetValue(id, out var row) ? new StoredTask(row.Record, row.Wakes, row.DueAt - scheduler.Now) : null;
+        Tasks.TryGetValue(id, out var row) ? new StoredTask(row.Record, row.Wakes, row.DueAt - scheduler.Now, Now - row.Events[0].At) : null;
 
     public bool Refuse(TaskId id)
     {

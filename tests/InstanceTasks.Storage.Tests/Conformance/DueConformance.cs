@@ -47,6 +47,18 @@ public abstract class DueConformance : StoreTest
     }
 
     [Fact]
+    public async Task ReadTask_SaysHowLongAgoItWasAcceptedByDatabaseTime()
+    {
+        var task = Some.Task();
+        await ApplyAsync(Some.Commit(task));
+        Assert.InRange((await Journal.ReadTaskAsync(task.Id))!.Age!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(30));
+
+        await Store.MoveClockAsync(TimeSpan.FromMinutes(10));
+
+        Assert.InRange((await Journal.ReadTaskAsync(task.Id))!.Age!.Value, TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(11));
+    }
+
+    [Fact]
     public async Task ReadDue_OtherShardOrEnded_ShowsNothing()
     {
         var task = Some.Task();

@@ -15,6 +15,8 @@ public abstract class StoreFixture : IAsyncDisposable
 
     public abstract ICatalog Catalog { get; }
 
+    public abstract IHoldStore Holds { get; }
+
     /// <summary>Database time becomes the machine's time plus the offset.</summary>
     public abstract Task MoveClockAsync(TimeSpan offset);
 

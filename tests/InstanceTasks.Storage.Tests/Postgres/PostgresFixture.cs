@@ -30,6 +30,8 @@ internal sealed class PostgresFixture : StoreFixture
 
     public override IHostRegistry Hosts => Store;
 
+    public override IHoldStore Holds => Store;
+
     public override ICatalog Catalog => Store;
 
     /// <summary>On the suite's server from its template, or on a server of the test's own.</summary>
@@ -119,6 +121,12 @@ public sealed class PostgresQueryTests : QueryConformance
 
 [Trait("Requires", "postgresql")]
 public sealed class PostgresModelTests : ModelConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
+}
+
+[Trait("Requires", "postgresql")]
+public sealed class PostgresHoldTests : HoldConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
 }

@@ -22,6 +22,8 @@ internal sealed class SqliteFixture : StoreFixture
 
     public override IHostRegistry Hosts => Store;
 
+    public override IHoldStore Holds => Store;
+
     public override ICatalog Catalog => Store;
 
     public static async Task<SqliteFixture> CreateAsync(Action<SqliteStorageOptions>? configure = null)
@@ -92,6 +94,11 @@ public sealed class SqliteQueryTests : QueryConformance
 }
 
 public sealed class SqliteModelTests : ModelConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
+}
+
+public sealed class SqliteHoldTests : HoldConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
 }

@@ -20,6 +20,9 @@ public sealed class InProcessOptions
     /// <summary>Changes the workers: polls of 500 ms, graces of 600 ms.</summary>
     public Action<WorkerOptions>? Workers { get; init; }
 
+    /// <summary>Changes the limits: none.</summary>
+    public Action<LimitOptions>? Limits { get; init; }
+
     /// <summary>Changes recovery: every trigger but the reminder.</summary>
     public Action<RecoveryOptions>? Recovery { get; init; }
 

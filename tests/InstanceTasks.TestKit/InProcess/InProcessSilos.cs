@@ -267,7 +267,7 @@ public sealed class InProcessSilos : IAsyncDisposable
     private void AddServices(IServiceCollection services, InProcessSilo silo)
     {
         services.AddSingleton<TimeProvider, BootTimeProvider>();
-        services.AddSingleton<IJournal>(silo.Store).AddSingleton<ILeases>(silo.Store).AddSingleton<IQueries>(silo.Store).AddSingleton<IHostRegistry>(silo.Store);
+        services.AddSingleton<IJournal>(silo.Store).AddSingleton<ILeases>(silo.Store).AddSingleton<IQueries>(silo.Store).AddSingleton<IHostRegistry>(silo.Store).AddSingleton<IHoldStore>(Store);
         services.AddSingleton<IHypervisor>(silo.World).AddSingleton<IHypervisorHosts>(silo.World);
         services.AddInstanceTasksGrains();
         services.Configure<LeaseOptions>(o =>
@@ -280,6 +280,7 @@ public sealed class InProcessSilos : IAsyncDisposable
             InProcessOptions.Shorten(o);
             _options.Workers?.Invoke(o);
         });
+        services.Configure<LimitOptions>(o => _options.Limits?.Invoke(o));
         services.Configure<RecoveryOptions>(o =>
         {
             InProcessOptions.Shorten(o);

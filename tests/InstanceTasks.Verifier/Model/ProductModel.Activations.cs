@@ -332,7 +332,7 @@ internal sealed partial class ProductModel
 
     private bool Supervise(Draft draft, int slot, Activation activation, Flight flight)
     {
-        if (!rules.MustStop(draft.Memory(slot), flight.Begun))
+        if (!flight.Stopping && !rules.MustStop(draft.Memory(slot), flight.Begun))
         {
             return false;
         }

@@ -1,4 +1,4 @@
--- Schema 4: a commit may leave the due time as it is. Then no indexed column changes, and a step's update writes no index at all.
+-- Schema 5: a commit may leave the due time as it is. Then no indexed column changes, and a step's update writes no index at all.
 -- commit_batch_1 stays for programs that know schema 2; commit_batch_2 is the same but for this one rule.
 DO $$
 DECLARE

@@ -1,9 +1,7 @@
-using InstanceTasks.Engine;
-
-namespace InstanceTasks.Storage;
+namespace InstanceTasks.Engine;
 
 /// <summary>Decides about a quota delta and words the refusal as Nova does.</summary>
-internal static class QuotaRules
+public static class QuotaRules
 {
     /// <summary>Null: it fits. Only what is added is compared with a limit: giving back always fits.</summary>
     public static string? Refusal(QuotaUsage used, QuotaChange change)
