@@ -17,6 +17,7 @@ internal static class PostgresSchema
     [
         new(1, MinimumReader: 1, "postgresql/001-initial.sql"),
         new(2, MinimumReader: 2, "postgresql/002-commit.sql"),
+        new(3, MinimumReader: 2, "postgresql/003-counts.sql"),
     ];
 
     public static int Current => Migrations[^1].Version;

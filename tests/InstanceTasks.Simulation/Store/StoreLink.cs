@@ -86,6 +86,8 @@ internal sealed class StoreLink(Scheduler scheduler, Database database, Faults f
 
     public Task<QuotaUsage> GetUsageAsync(ProjectId project, CancellationToken cancellationToken = default) => throw NotAsked();
 
+    public Task<CloudCounts> CountAsync(TimeSpan window, CancellationToken cancellationToken = default) => throw NotAsked();
+
     public Task<byte[]?> ReadSecretAsync(Guid owner, string name, CancellationToken cancellationToken = default) => throw NotAsked();
 
     private static NotSupportedException NotAsked() => new("The engine does not ask this.");
