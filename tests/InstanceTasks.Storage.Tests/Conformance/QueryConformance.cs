@@ -245,6 +245,35 @@ public abstract class QueryConformance : StoreTest
     }
 
     [Fact]
+    public async Task Read_DuringCommits_NeverSeesHalfOfOne()
+    {
+        var instance = Some.Instance();
+        await ApplyAsync(Some.Commit(instance));
+        var writer = Task.Run(async () =>
+        {
+            for (var round = 1; round <= 60; round++)
+            {
+                var task = Some.Task(instance.Id);
+                await ApplyAsync(Some.Commit(task) with { Instance = new(instance with { Version = round * 2, Holder = new(task.Id, task.Kind, task.Request) }, (round * 2) - 1) });
+                await ApplyAsync(Some.Commit(task.Ended()) with { Instance = new(instance with { Version = (round * 2) + 1 }, round * 2) });
+            }
+        });
+        while (!writer.IsCompleted)
+        {
+            AssertWhole((await Queries.GetServerAsync(instance.Id))!);
+            AssertWhole(Assert.Single(await Queries.ListServersAsync(new())));
+        }
+
+        await writer;
+
+        static void AssertWhole(ServerView view)
+        {
+            Assert.Equal(view.Instance.Holder?.Id, view.Holder?.Id);
+            Assert.NotEqual(true, view.Holder?.IsEnded);
+        }
+    }
+
+    [Fact]
     public async Task Count_OfAnEmptyStore_IsEmpty()
     {
         var counts = await Queries.CountAsync(TimeSpan.FromHours(1));
