@@ -41,7 +41,7 @@ internal sealed class StoreLink(Scheduler scheduler, Database database, Faults f
     public Task<InstanceRecord?> ReadInstanceAsync(InstanceId id, CancellationToken cancellationToken = default) => ReadAsync(() => database.Instances.GetValueOrDefault(id));
 
     public Task<IReadOnlyList<StoredEvents>> ReadEventsAsync(TaskId id, CancellationToken cancellationToken = default) =>
-        ReadAsync<IReadOnlyList<StoredEvents>>(() => [.. database.Tasks[id].Events]);
+        ReadAsync(() => database.ReadEvents(id));
 
     public Task<bool> RefuseAsync(TaskId id, CancellationToken cancellationToken = default) => WriteAsync(() => database.Refuse(id));
 
