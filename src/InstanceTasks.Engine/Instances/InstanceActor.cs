@@ -63,6 +63,12 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
 
     private async Task<AcceptAnswer?> TryAcceptAsync(AcceptMode mode, SubmitTask request)
     {
+        // A request that is delivered again must not take over from itself: its commit would write its task twice.
+        if (HasTask(request.Task))
+        {
+            return await ExistingAsync(request);
+        }
+
         var commit = await ComposeAcceptAsync(mode, request);
         if (commit is null)
         {
@@ -220,6 +226,8 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
         _loaded = true;
         return true;
     }
+
+    private bool HasTask(TaskId task) => _instance is { } i && (i.Holder?.Id == task || i.Queue.Concat(i.Attention).Any(t => t.Id == task));
 
     private async Task<CommitResult?> CommitAsync(Commit commit)
     {

@@ -26,6 +26,11 @@ public interface IQueries
     /// <summary>A project's usage.</summary>
     Task<QuotaUsage> GetUsageAsync(ProjectId project, CancellationToken cancellationToken = default);
 
+    /// <summary>Counts for an overview, all of one moment.</summary>
+    /// <param name="window">How far back ended tasks are counted, in database time.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    Task<CloudCounts> CountAsync(TimeSpan window, CancellationToken cancellationToken = default);
+
     /// <summary>Reads a secret of a task or instance; null when it is not there (any more).</summary>
     Task<byte[]?> ReadSecretAsync(Guid owner, string name, CancellationToken cancellationToken = default);
 }
@@ -167,6 +172,19 @@ public sealed record HostView(HostName Host, string Zone, Resources Capacity, Re
     /// <summary>What is left.</summary>
     public Resources Free => Capacity - Taken;
 }
+
+/// <summary>Counts for an overview. What there is none of is left out, and tombstones never count.</summary>
+/// <param name="Servers">Servers that are not deleted, by vm_state.</param>
+/// <param name="Open">Tasks that have not ended, by public state and kind.</param>
+/// <param name="Ended">Tasks that ended within the window, by public state and kind.</param>
+/// <param name="Failures">Those of <paramref name="Ended"/> that failed, by failure kind.</param>
+/// <param name="Hosts">Those of <paramref name="Open"/> that have a host, by host and public state.</param>
+public sealed record CloudCounts(
+    IReadOnlyDictionary<VmState, int> Servers,
+    IReadOnlyDictionary<(string State, TaskKind Kind), int> Open,
+    IReadOnlyDictionary<(string State, TaskKind Kind), int> Ended,
+    IReadOnlyDictionary<string, int> Failures,
+    IReadOnlyDictionary<(HostName Host, string State), int> Hosts);
 
 /// <summary>A project's usage; limits are -1 when unlimited.</summary>
 public sealed record QuotaUsage(int Instances, int Cores, int RamMb, int MaxInstances = -1, int MaxCores = -1, int MaxRamMb = -1);

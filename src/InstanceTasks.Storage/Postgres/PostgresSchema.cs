@@ -18,6 +18,7 @@ internal static class PostgresSchema
         new(1, MinimumReader: 1, "postgresql/001-initial.sql"),
         new(2, MinimumReader: 2, "postgresql/002-commit.sql"),
         new(3, MinimumReader: 2, "postgresql/003-holds.sql"),
+        new(4, MinimumReader: 2, "postgresql/004-counts.sql"),
         new(5, MinimumReader: 2, "postgresql/005-keep-due.sql"),
     ];
 

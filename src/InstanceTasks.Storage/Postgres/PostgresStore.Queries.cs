@@ -10,6 +10,8 @@ public sealed partial class PostgresStore
     // A name pattern is matched here: so many servers are looked at in one read.
     private const int PatternPage = 1000;
 
+    private static readonly string FailuresSql = CountSql.Failures("failure_kind_1(body)");
+
     /// <inheritdoc/>
     public Task<ServerView?> GetServerAsync(InstanceId id, CancellationToken cancellationToken = default) => ReadAsync(
         async connection => (await ReadViewsAsync(connection, $"{ListSql.View} WHERE i.id = @id", new { id = id.ToString() })).SingleOrDefault() switch
@@ -90,6 +92,20 @@ public sealed partial class PostgresStore
             """,
             new { project = project.Value },
             cancellationToken: cancellationToken)) ?? new(0, 0, 0),
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<CloudCounts> CountAsync(TimeSpan window, CancellationToken cancellationToken = default) => ReadSnapshotAsync(
+        async connection =>
+        {
+            // As a parameter: with a value that it knows, the planner sees how few rows are that young.
+            var since = await connection.QuerySingleAsync<long>("SELECT now FROM database_clock") - UnixMicros.Of(window);
+            return CountSql.ToCounts(
+                await connection.QueryAsync<(string, long)>(CountSql.Servers),
+                (await connection.QueryAsync<(string, string, string?, long)>(CountSql.Open)).AsList(),
+                await connection.QueryAsync<(string, string, long)>(CountSql.Ended, new { since }),
+                await connection.QueryAsync<(string, long)>(FailuresSql, new { since }));
+        },
         cancellationToken);
 
     /// <summary>Reads a sealed secret, as it was handed to the commit: open it with <see cref="Secrets"/>. Null when it is not there (any more).</summary>

@@ -9,7 +9,12 @@ namespace InstanceTasks.Storage;
 /// </summary>
 internal static class SqliteSchema
 {
-    private static readonly Migration[] Migrations = [new(1, MinimumReader: 1, "sqlite/001-initial.sql"), new(2, MinimumReader: 1, "sqlite/002-holds.sql")];
+    private static readonly Migration[] Migrations =
+    [
+        new(1, MinimumReader: 1, "sqlite/001-initial.sql"),
+        new(2, MinimumReader: 1, "sqlite/002-holds.sql"),
+        new(3, MinimumReader: 1, "sqlite/003-counts.sql"),
+    ];
 
     public static int Current => Migrations[^1].Version;
 

@@ -5,6 +5,8 @@ namespace InstanceTasks.Storage;
 
 public sealed partial class SqliteStore
 {
+    internal static readonly string FailuresSql = CountSql.Failures("CASE WHEN json_valid(body) THEN json_extract(body, '$.failure.kind') END");
+
     /// <inheritdoc/>
     public Task<ServerView?> GetServerAsync(InstanceId id, CancellationToken cancellationToken = default) => ReadAsync(
         reader => ReadViews(reader, $"{ListSql.View} WHERE i.id = @id", new { id = id.ToString() }).SingleOrDefault() switch
@@ -61,6 +63,19 @@ public sealed partial class SqliteStore
     /// <inheritdoc/>
     public Task<QuotaUsage> GetUsageAsync(ProjectId project, CancellationToken cancellationToken = default) =>
         ReadAsync(reader => QuotaRows.Read(reader.Statements, project.Value), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<CloudCounts> CountAsync(TimeSpan window, CancellationToken cancellationToken = default) => ReadAsync(
+        reader => reader.InSnapshot(() =>
+        {
+            var since = reader.Statements.Long("SELECT now FROM database_clock") - UnixMicros.Of(window);
+            return CountSql.ToCounts(
+                reader.Connection.Query<(string, long)>(CountSql.Servers),
+                reader.Connection.Query<(string, string, string?, long)>(CountSql.Open).AsList(),
+                reader.Connection.Query<(string, string, long)>(CountSql.Ended, new { since }),
+                reader.Connection.Query<(string, long)>(FailuresSql, new { since }));
+        }),
+        cancellationToken);
 
     /// <summary>Reads a sealed secret, as it was handed to the commit: open it with <see cref="Secrets"/>. Null when it is not there (any more).</summary>
     public Task<byte[]?> ReadSecretAsync(Guid owner, string name, CancellationToken cancellationToken = default) => ReadAsync(

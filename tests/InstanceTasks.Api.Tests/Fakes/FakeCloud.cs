@@ -93,6 +93,8 @@ internal sealed class FakeCloud : IQueries
 
     public Task<QuotaUsage> GetUsageAsync(ProjectId project, CancellationToken cancellationToken = default) => Task.FromResult(Usage);
 
+    public Task<CloudCounts> CountAsync(TimeSpan window, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task<byte[]?> ReadSecretAsync(Guid owner, string name, CancellationToken cancellationToken = default) => Task.FromResult(Secrets.GetValueOrDefault((owner, name)));
 
     private static async Task HoldAsync(TaskCompletionSource begun, CancellationToken cancellationToken)

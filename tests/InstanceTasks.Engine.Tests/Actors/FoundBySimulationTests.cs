@@ -68,6 +68,24 @@ public sealed class FoundBySimulationTests
 
     /// <summary>A delete that had needed attention was tried again and succeeded, and left another task that needed attention open for ever.</summary>
     [Fact]
+    public async Task HardReboot_DeliveredAgainWhileItWaits_IsTheSameTask()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add();
+        cluster.World.On("reboot-guest", Act.Hang);
+        await cluster.AcceptAsync(TaskKinds.Reboot, instance.Id);
+        await cluster.RunAsync();
+        var request = Some.Request(TaskKinds.HardReboot, instance.Id);
+
+        var first = await cluster.SubmitAsync(request);
+        var again = await cluster.SubmitAsync(request);
+
+        Assert.Equal((AcceptVerdict.Accepted, AcceptVerdict.Accepted, request.Task), (first.Verdict, again.Verdict, again.Task));
+        await cluster.RunToRestAsync();
+        Assert.Equal("succeeded", cluster.Task(request.Task).State);
+    }
+
+    [Fact]
     public async Task Delete_TriedAgainBesideAnotherTaskThatNeedsAttention_EndsThatToo()
     {
         var cluster = new Cluster();

@@ -312,5 +312,7 @@ internal sealed class MemoryQueries(MemoryJournal journal) : IQueries
 
     public Task<QuotaUsage> GetUsageAsync(ProjectId project, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public Task<CloudCounts> CountAsync(TimeSpan window, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task<byte[]?> ReadSecretAsync(Guid owner, string name, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 }

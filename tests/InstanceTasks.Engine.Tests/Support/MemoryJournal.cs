@@ -164,12 +164,13 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
 
     private CommitResult? FenceVerdict(Commit commit)
     {
+        // A store refuses such a commit whatever its verdict would be.
+        Assert.Equal(commit.Tasks.Count, commit.Tasks.Select(t => t.After.Id).Distinct().Count());
         if (commit.Tasks.Any(t => (Tasks.TryGetValue(t.After.Id, out var row) ? row.Record.Seq : 0) != t.After.Seq - 1))
         {
             return new CommitResult(CommitVerdict.TaskConflict);
         }
 
-        Assert.Equal(commit.Tasks.Count, commit.Tasks.Select(t => t.After.Id).Distinct().Count());
         return commit.Instance is { } i && (Instances.TryGetValue(i.After.Id, out var stored) ? stored.Version : 0) != i.ExpectedVersion
             ? new CommitResult(CommitVerdict.InstanceConflict)
             : null;

@@ -9,7 +9,9 @@ namespace InstanceTasks.Simulation.Store;
 /// </summary>
 internal sealed class Database(Scheduler scheduler)
 {
-    private readonly Dictionary<(ProjectId, UserId, string), StoredIdempotency> _keys = [];
+    private static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
+
+    private readonly Dictionary<(ProjectId, UserId, string), (StoredIdempotency Stored, TimeSpan At)> _keys = [];
     private readonly Dictionary<InstanceId, Dictionary<HostName, (TaskId Task, Resources Resources)>> _claims = [];
     private readonly List<TaskId>[] _open = [.. Enumerable.Range(0, Shards.Count).Select(_ => new List<TaskId>())];
     private readonly List<StoredLease> _leases = [];
@@ -49,7 +51,10 @@ internal sealed class Database(Scheduler scheduler)
 
     public IReadOnlyCollection<HostName> ClaimsOf(InstanceId instance) => _claims.TryGetValue(instance, out var claims) ? claims.Keys : [];
 
-    public StoredIdempotency? KeyOf(ProjectId project, UserId user, string key) => _keys.GetValueOrDefault((project, user, key));
+    public StoredIdempotency? KeyOf(ProjectId project, UserId user, string key) =>
+        _keys.TryGetValue((project, user, key), out var row) && row.At > scheduler.Now - KeyLifetime ? row.Stored : null;
+
+    public QuotaUsage UsageOf(ProjectId project) => Quota.GetValueOrDefault(project) ?? new QuotaUsage(0, 0, 0);
 
     /// <summary>Adds what was there before the run: an instance with its claim and quota.</summary>
     public void Seed(InstanceRecord instance)
@@ -57,24 +62,26 @@ internal sealed class Database(Scheduler scheduler)
         Instances[instance.Id] = instance;
         TasksOf[instance.Id] = [];
         _claims[instance.Id] = new() { [instance.Host!.Value] = (default, instance.Flavor.ToResources()) };
-        var used = UsageOf(instance.Project);
-        Quota[instance.Project] = used with { Instances = used.Instances + 1, Cores = used.Cores + instance.Flavor.Vcpus, RamMb = used.RamMb + instance.Flavor.RamMb };
+        Quota[instance.Project] = Plus(UsageOf(instance.Project), new QuotaChange(instance.Project, 1, instance.Flavor.Vcpus, instance.Flavor.RamMb));
     }
 
+    /// <exception cref="ArgumentException">The commit contradicts itself: a defect of the caller.</exception>
     public CommitResult Commit(Commit commit)
     {
+        CheckSense(commit);
         if (Sabotage == Sabotage.CommitsForgotten && ++_asked % 40 == 0)
         {
             return new CommitResult(CommitVerdict.Applied);
         }
 
-        var verdict = FenceVerdict(commit) ?? KeyVerdict(commit) ?? QuotaVerdict(commit) ?? ClaimVerdict(commit);
+        var claims = new ClaimDraft(_claims, commit.Claims);
+        var verdict = FenceVerdict(commit) ?? KeyVerdict(commit) ?? QuotaVerdict(commit) ?? ClaimVerdict(commit, claims);
         if (verdict is not null)
         {
             return verdict;
         }
 
-        Apply(commit);
+        Apply(commit, claims);
         Commits++;
         Applied?.Invoke(commit);
         return new CommitResult(CommitVerdict.Applied);
@@ -82,6 +89,8 @@ internal sealed class Database(Scheduler scheduler)
 
     public StoredTask? ReadTask(TaskId id) =>
         Tasks.TryGetValue(id, out var row) ? new StoredTask(row.Record, row.Wakes, row.DueAt - scheduler.Now, Now - row.Events[0].At) : null;
+
+    public IReadOnlyList<StoredEvents> ReadEvents(TaskId id) => Tasks.TryGetValue(id, out var row) ? [.. row.Events] : [];
 
     public bool Refuse(TaskId id)
     {
@@ -93,6 +102,7 @@ internal sealed class Database(Scheduler scheduler)
         var refused = new TaskRecord
         {
             Id = id, Kind = new("refused"), Instance = default, Project = new(""), User = new(""), Request = new(""), Run = TaskRun.Ended, Outcome = TaskOutcome.Refused, Seq = 1,
+            CreatedAt = Now, UpdatedAt = Now, FinishedAt = Now,
         };
         Tasks[id] = row = new StoredRow { Record = refused };
         AddEvents(row, refused, [new TaskEnded { At = Now, Outcome = TaskOutcome.Refused }]);
@@ -105,14 +115,20 @@ internal sealed class Database(Scheduler scheduler)
         return [.. Pending(shard)
             .Select(r => (Row: r, Lost: r.Record.Generation > 0 && !live.Contains(r.Record.Generation)))
             .Where(r => r.Lost || r.Row.DueAt <= scheduler.Now)
-            .OrderByDescending(r => r.Lost).ThenBy(r => r.Row.DueAt)
+            .OrderByDescending(r => r.Lost).ThenBy(r => r.Row.DueAt is null).ThenBy(r => r.Row.DueAt)
             .Take(limit)
             .Select(r => new DueTask(r.Row.Record.Id, r.Lost))];
     }
 
     public TimeSpan? ReadNextDue(int shard) => Pending(shard).Min(r => r.DueAt) - scheduler.Now;
 
-    public void Quarantine(TaskId id, string reason) => Tasks[id].Quarantine = reason;
+    public void Quarantine(TaskId id, string reason)
+    {
+        if (Tasks.TryGetValue(id, out var row))
+        {
+            row.Quarantine = reason;
+        }
+    }
 
     public IReadOnlyList<HostView> ListHosts() => [.. Hosts.Values.Select(h => h with { Taken = Taken(h.Host) })];
 
@@ -158,8 +174,6 @@ internal sealed class Database(Scheduler scheduler)
         return sum;
     }
 
-    private QuotaUsage UsageOf(ProjectId project) => Quota.GetValueOrDefault(project) ?? new QuotaUsage(0, 0, 0);
-
     private IEnumerable<StoredRow> Pending(int shard) => _open[shard].Select(t => Tasks[t]).Where(r => r.Quarantine is null);
 
     private CommitResult? FenceVerdict(Commit commit)
@@ -190,37 +204,56 @@ internal sealed class Database(Scheduler scheduler)
         ? new CommitResult(CommitVerdict.KeyExists, Stored: stored)
         : null;
 
+    // The changes of one commit are judged one after the other, each with those before it.
     private CommitResult? QuotaVerdict(Commit commit)
     {
-        foreach (var q in commit.Quota)
+        var used = new Dictionary<ProjectId, QuotaUsage>();
+        foreach (var change in commit.Quota)
         {
-            var used = UsageOf(q.Project);
-            if (q.Instances > 0 && used.MaxInstances >= 0 && used.Instances + q.Instances > used.MaxInstances)
+            var before = used.GetValueOrDefault(change.Project) ?? UsageOf(change.Project);
+            if (Refusal(before, change) is { } detail)
             {
-                return new CommitResult(CommitVerdict.QuotaExceeded, $"Requested {q.Instances}, but already used {used.Instances} of {used.MaxInstances} instances");
+                return new CommitResult(CommitVerdict.QuotaExceeded, detail);
             }
+
+            used[change.Project] = Plus(before, change);
         }
 
         return null;
     }
 
-    private CommitResult? ClaimVerdict(Commit commit)
+    private static string? Refusal(QuotaUsage used, QuotaChange change)
     {
-        foreach (var claim in commit.Claims.Where(c => c.Take && !Has(c)))
+        (string Name, int Asked, int Used, int Limit)[] resources =
+        [
+            ("instances", change.Instances, used.Instances, used.MaxInstances), ("cores", change.Cores, used.Cores, used.MaxCores), ("ram", change.RamMb, used.RamMb, used.MaxRamMb),
+        ];
+        var over = resources.Where(r => r.Asked > 0 && r.Limit >= 0 && r.Used + r.Asked > r.Limit).ToArray();
+        return over.Length == 0
+            ? null
+            : $"Requested {string.Join(", ", over.Select(r => r.Asked))}, but already used {string.Join(", ", over.Select(r => r.Used))} of {string.Join(", ", over.Select(r => r.Limit))} {string.Join(", ", over.Select(r => r.Name))}";
+    }
+
+    private static QuotaUsage Plus(QuotaUsage used, QuotaChange change) =>
+        used with { Instances = used.Instances + change.Instances, Cores = used.Cores + change.Cores, RamMb = used.RamMb + change.RamMb };
+
+    private CommitResult? ClaimVerdict(Commit commit, ClaimDraft draft)
+    {
+        foreach (var change in commit.Claims.Where(c => c.Take || Sabotage != Sabotage.ClaimsKept))
         {
-            if (!Hosts.TryGetValue(claim.Host!.Value, out var host) || (Sabotage != Sabotage.CapacityIgnored && !claim.Resources.FitsInto(host.Capacity - Taken(host.Host))))
+            if (!draft.Try(change, Fits))
             {
                 return new CommitResult(CommitVerdict.CapacityExceeded);
             }
         }
 
         return null;
+
+        bool Fits(HostName name, Resources more) => Hosts.TryGetValue(name, out var host)
+            && (Sabotage == Sabotage.CapacityIgnored || ClaimDraft.Fits(more, Taken(name) + draft.Change(name), host.Capacity));
     }
 
-    private bool Has(ClaimChange claim) =>
-        _claims.TryGetValue(claim.Instance, out var claims) && claims.TryGetValue(claim.Host!.Value, out var mine) && mine.Task == claim.Task;
-
-    private void Apply(Commit commit)
+    private void Apply(Commit commit, ClaimDraft claims)
     {
         foreach (var write in commit.Tasks)
         {
@@ -232,23 +265,18 @@ internal sealed class Database(Scheduler scheduler)
             Instances[i.After.Id] = i.After;
         }
 
-        foreach (var claim in commit.Claims)
+        claims.Apply();
+        foreach (var change in commit.Quota)
         {
-            ApplyClaim(claim);
-        }
-
-        foreach (var q in commit.Quota)
-        {
-            var used = UsageOf(q.Project);
-            Quota[q.Project] = used with { Instances = used.Instances + q.Instances, Cores = used.Cores + q.Cores, RamMb = used.RamMb + q.RamMb };
+            Quota[change.Project] = Plus(UsageOf(change.Project), change);
         }
 
         if (commit.Idempotency is { } k && Sabotage != Sabotage.KeysForgotten)
         {
-            _keys[(k.Project, k.User, k.Key)] = new StoredIdempotency(k.BodyHash, k.Answer);
+            _keys[(k.Project, k.User, k.Key)] = (new StoredIdempotency(k.BodyHash, k.Answer), scheduler.Now);
         }
 
-        foreach (var wake in commit.Wakes)
+        foreach (var wake in commit.Wakes.Where(Tasks.ContainsKey))
         {
             Wake(Tasks[wake]);
         }
@@ -257,30 +285,36 @@ internal sealed class Database(Scheduler scheduler)
     private void Wake(StoredRow row)
     {
         row.Wakes++;
-        row.DueAt = row.DueAt is { } due && due > scheduler.Now ? scheduler.Now : row.DueAt;
+        row.DueAt = row.Record.IsEnded ? null : row.DueAt < scheduler.Now ? row.DueAt : scheduler.Now;
     }
 
     private void ApplyTask(TaskWrite write)
     {
         var after = write.After;
-        if (!Tasks.TryGetValue(after.Id, out var row))
-        {
-            Tasks[after.Id] = row = new StoredRow { Record = after };
-            _open[Shards.Of(after.Instance)].Add(after.Id);
-            if (!TasksOf.TryGetValue(after.Instance, out var list))
-            {
-                TasksOf[after.Instance] = list = [];
-            }
-
-            list.Add(after.Id);
-        }
-
+        var wasOpen = Tasks.TryGetValue(after.Id, out var row) && !row.Record.IsEnded;
+        row ??= Insert(after);
         row.DueAt = after.IsEnded ? null : row.Wakes > write.WakesRead ? scheduler.Now : (scheduler.Now + write.DueIn) ?? row.DueAt ?? scheduler.Now;
+        row.Quarantine = null;
         AddEvents(row, after, write.Events);
-        if (after.IsEnded)
+        if (wasOpen && after.IsEnded)
         {
             _open[Shards.Of(after.Instance)].Remove(after.Id);
         }
+        else if (!wasOpen && !after.IsEnded)
+        {
+            _open[Shards.Of(after.Instance)].Add(after.Id);
+        }
+    }
+
+    private StoredRow Insert(TaskRecord task)
+    {
+        if (!TasksOf.TryGetValue(task.Instance, out var list))
+        {
+            TasksOf[task.Instance] = list = [];
+        }
+
+        list.Add(task.Id);
+        return Tasks[task.Id] = new StoredRow { Record = task };
     }
 
     private void AddEvents(StoredRow row, TaskRecord after, IReadOnlyList<TaskEvent> events)
@@ -291,28 +325,21 @@ internal sealed class Database(Scheduler scheduler)
         Stream.Add((_stream, after.Id, after.Seq));
     }
 
-    private void ApplyClaim(ClaimChange claim)
+    private static void CheckSense(Commit commit)
     {
-        if (claim.Take)
+        if (commit.Tasks.GroupBy(t => t.After.Id).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
-            if (!_claims.TryGetValue(claim.Instance, out var claims))
-            {
-                _claims[claim.Instance] = claims = [];
-            }
+            throw new ArgumentException($"A commit ({commit.Name}) writes task {twice.Key} {twice.Count()} times.", nameof(commit));
+        }
 
-            claims[claim.Host!.Value] = (claim.Task, claim.Resources);
-        }
-        else if (Sabotage == Sabotage.ClaimsKept)
+        if (commit.Tasks.FirstOrDefault(t => t.After.Seq < 1 || t.Events.Count == 0) is { } empty)
         {
-            return;
+            throw new ArgumentException($"A commit ({commit.Name}) writes task {empty.After.Id} as number {empty.After.Seq} with {empty.Events.Count} events.", nameof(commit));
         }
-        else if (claim.Host is { } host)
+
+        if (commit.Instance is { } i && i.After.Version != i.ExpectedVersion + 1)
         {
-            _claims.GetValueOrDefault(claim.Instance)?.Remove(host);
-        }
-        else
-        {
-            _claims.Remove(claim.Instance);
+            throw new ArgumentException($"A commit ({commit.Name}) takes an instance from version {i.ExpectedVersion} to {i.After.Version}.", nameof(commit));
         }
     }
 }

@@ -41,7 +41,7 @@ internal sealed class StoreLink(Scheduler scheduler, Database database, Faults f
     public Task<InstanceRecord?> ReadInstanceAsync(InstanceId id, CancellationToken cancellationToken = default) => ReadAsync(() => database.Instances.GetValueOrDefault(id));
 
     public Task<IReadOnlyList<StoredEvents>> ReadEventsAsync(TaskId id, CancellationToken cancellationToken = default) =>
-        ReadAsync<IReadOnlyList<StoredEvents>>(() => [.. database.Tasks[id].Events]);
+        ReadAsync(() => database.ReadEvents(id));
 
     public Task<bool> RefuseAsync(TaskId id, CancellationToken cancellationToken = default) => WriteAsync(() => database.Refuse(id));
 
@@ -85,6 +85,8 @@ internal sealed class StoreLink(Scheduler scheduler, Database database, Faults f
     public Task<TaskRecord?> WaitForRestAsync(TaskId id, TimeSpan atMost, CancellationToken cancellationToken = default) => throw NotAsked();
 
     public Task<QuotaUsage> GetUsageAsync(ProjectId project, CancellationToken cancellationToken = default) => throw NotAsked();
+
+    public Task<CloudCounts> CountAsync(TimeSpan window, CancellationToken cancellationToken = default) => throw NotAsked();
 
     public Task<byte[]?> ReadSecretAsync(Guid owner, string name, CancellationToken cancellationToken = default) => throw NotAsked();
 

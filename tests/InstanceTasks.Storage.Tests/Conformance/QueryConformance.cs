@@ -245,6 +245,112 @@ public abstract class QueryConformance : StoreTest
     }
 
     [Fact]
+    public async Task Read_DuringCommits_NeverSeesHalfOfOne()
+    {
+        var instance = Some.Instance();
+        await ApplyAsync(Some.Commit(instance));
+        var writer = Task.Run(async () =>
+        {
+            for (var round = 1; round <= 60; round++)
+            {
+                var task = Some.Task(instance.Id);
+                await ApplyAsync(Some.Commit(task) with { Instance = new(instance with { Version = round * 2, Holder = new(task.Id, task.Kind, task.Request) }, (round * 2) - 1) });
+                await ApplyAsync(Some.Commit(task.Ended()) with { Instance = new(instance with { Version = (round * 2) + 1 }, round * 2) });
+            }
+        });
+        while (!writer.IsCompleted)
+        {
+            AssertWhole((await Queries.GetServerAsync(instance.Id))!);
+            AssertWhole(Assert.Single(await Queries.ListServersAsync(new())));
+        }
+
+        await writer;
+
+        static void AssertWhole(ServerView view)
+        {
+            Assert.Equal(view.Instance.Holder?.Id, view.Holder?.Id);
+            Assert.NotEqual(true, view.Holder?.IsEnded);
+        }
+    }
+
+    [Fact]
+    public async Task Count_OfAnEmptyStore_IsEmpty()
+    {
+        var counts = await Queries.CountAsync(TimeSpan.FromHours(1));
+
+        Assert.Equal((0, 0, 0, 0, 0), (counts.Servers.Count, counts.Open.Count, counts.Ended.Count, counts.Failures.Count, counts.Hosts.Count));
+    }
+
+    [Fact]
+    public async Task Count_Servers_ByStateWithoutDeletedOnes()
+    {
+        foreach (var state in new[] { VmState.Active, VmState.Active, VmState.Stopped, VmState.Error, VmState.Deleted })
+        {
+            await ApplyAsync(Some.Commit(Some.Instance() with { VmState = state }));
+        }
+
+        var changed = Some.Instance() with { VmState = VmState.Building };
+        await ApplyAsync(Some.Commit(changed));
+        await ApplyAsync(Some.Commit(changed with { VmState = VmState.Active, Version = 2 }));
+
+        var servers = (await Queries.CountAsync(TimeSpan.FromHours(1))).Servers;
+
+        Assert.Equal([(VmState.Active, 3), (VmState.Stopped, 1), (VmState.Error, 1)], servers.OrderByDescending(s => s.Value).ThenBy(s => s.Key).Select(s => (s.Key, s.Value)));
+    }
+
+    [Fact]
+    public async Task Count_OpenTasks_ByStateAndKindAndByHost()
+    {
+        HostName h1 = new("h1"), h2 = new("h2");
+        await ApplyAsync(Some.Commit(
+            Some.Task() with { Host = h1 }, Some.Task() with { Host = h1 }, Some.Task() with { Host = h2 }, Some.Task(kind: "reboot") with { Host = h1, Run = TaskRun.Waiting },
+            Some.Task() with { Run = TaskRun.Queued }, Some.Task() with { Run = TaskRun.Paused, Outcome = TaskOutcome.NeedsAttention, Generation = 7 }));
+        await Journal.RefuseAsync(TaskId.New());
+
+        var counts = await Queries.CountAsync(TimeSpan.FromHours(1));
+
+        Assert.Equal(
+            ["needs_attention stop 1", "queued stop 1", "running stop 3", "waiting reboot 1"],
+            counts.Open.Select(c => $"{c.Key.State} {c.Key.Kind.Name} {c.Value}").Order(StringComparer.Ordinal));
+        Assert.Equal(["h1 running 2", "h1 waiting 1", "h2 running 1"], counts.Hosts.Select(c => $"{c.Key.Host.Value} {c.Key.State} {c.Value}").Order(StringComparer.Ordinal));
+        Assert.Empty(counts.Ended);
+    }
+
+    [Fact]
+    public async Task Count_EndedTasks_OnlyThoseOfTheWindowInDatabaseTime()
+    {
+        var old = Some.Task();
+        await ApplyAsync(Some.Commit(old));
+        await ApplyAsync(Some.Commit(old.Ended(TaskOutcome.Failed)));
+        await Store.MoveClockAsync(TimeSpan.FromHours(2));
+        TaskRecord[] tasks = [Some.Task(), Some.Task(), Some.Task(kind: "reboot"), Some.Task(), Some.Task(), Some.Task()];
+        await ApplyAsync(Some.Commit(tasks));
+        await ApplyAsync(Some.Commit(
+            tasks[0].Ended(), tasks[1].Ended(TaskOutcome.Failed), tasks[2].Ended(TaskOutcome.Failed), tasks[3].Ended(TaskOutcome.Canceled),
+            tasks[4].Ended(TaskOutcome.Failed) with { Failure = new(FailureKinds.Timeout, "late") }));
+        await Journal.RefuseAsync(TaskId.New());
+
+        var counts = await Queries.CountAsync(TimeSpan.FromHours(1));
+
+        Assert.Equal(
+            ["canceled stop 1", "failed reboot 1", "failed stop 2", "succeeded stop 1"],
+            counts.Ended.Select(c => $"{c.Key.State} {c.Key.Kind.Name} {c.Value}").Order(StringComparer.Ordinal));
+        Assert.Equal([("guest", 2), ("timeout", 1)], counts.Failures.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => (f.Key, f.Value)));
+        Assert.Equal(4, (await Queries.CountAsync(TimeSpan.FromHours(3))).Failures.Values.Sum());
+    }
+
+    [Fact]
+    public async Task Count_FailureThatCannotBeReadOrHasNoKind_CountsAsInternal()
+    {
+        var (unreadable, without) = (Some.Task(), Some.Task());
+        await ApplyAsync(Some.Commit(unreadable, without));
+        await ApplyAsync(Some.Commit(unreadable.Ended(TaskOutcome.Failed), without.Ended(TaskOutcome.Failed) with { Failure = null }));
+        await Store.CorruptTaskAsync(unreadable.Id);
+
+        Assert.Equal([(FailureKinds.Internal, 2)], (await Queries.CountAsync(TimeSpan.FromHours(1))).Failures.Select(f => (f.Key, f.Value)));
+    }
+
+    [Fact]
     public async Task WaitForRest_EndWhileWaiting_ReturnsTheEndAndNoStepBefore()
     {
         var task = Some.Task();

@@ -17,6 +17,12 @@ public abstract class StoreFixture : IAsyncDisposable
 
     public abstract IHoldStore Holds { get; }
 
+    /// <summary>The hosts; for what has no other queries.</summary>
+    public virtual Task<IReadOnlyList<HostView>> ListHostsAsync() => Queries.ListHostsAsync();
+
+    /// <summary>A project's usage; for what has no other queries.</summary>
+    public virtual Task<QuotaUsage> GetUsageAsync(ProjectId project) => Queries.GetUsageAsync(project);
+
     /// <summary>Database time becomes the machine's time plus the offset.</summary>
     public abstract Task MoveClockAsync(TimeSpan offset);
 

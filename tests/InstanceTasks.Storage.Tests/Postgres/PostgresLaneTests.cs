@@ -102,19 +102,40 @@ public sealed class PostgresLaneTests : IAsyncLifetime
             var instances = tasks.Select(t => Some.Instance(id: t.Instance)).ToArray();
             await Store.CommitAsync(Some.Commit(tasks));
             await Task.WhenAll(instances.Select(i => Store.CommitAsync(Some.Commit(i))));
-            Commit[] forward = [.. tasks.Zip(instances, Step)], backward = [.. forward.Reverse()];
-
-            var there = forward.Select(c => Store.CommitAsync(c)).ToArray();
-            var back = backward.Select(c => other.CommitAsync(c)).Reverse().ToArray();
-            var verdicts = (await Task.WhenAll(there)).Zip(await Task.WhenAll(back));
-
-            Assert.All(verdicts, v => Assert.NotEqual(v.First.Applied, v.Second.Applied));
+            await RaceAsync(other, [.. tasks.Zip(instances, Step)]);
         }
 
-        var deadlocks = await Store.OnConnectionAsync(c => c.QuerySingleAsync<long>("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"));
-        Assert.Equal(0, deadlocks);
+        Assert.Equal(0, await CountDeadlocksAsync());
 
         static Commit Step(TaskRecord task, InstanceRecord instance) => Some.Commit(task.Next()) with { Instance = new(instance with { Version = 2 }, 1) };
+    }
+
+    // New rows wait for each other by their keys; the others by their locks.
+    [Fact]
+    public async Task Commit_TwoLanesTouchEveryKindOfRowInOppositeOrder_NeverDeadlock()
+    {
+        await using var other = await PostgresFixture.OpenAsync(_fixture.Options);
+        for (var host = 0; host < 10; host++)
+        {
+            await Store.RegisterAsync(new($"h{host}"), "z", new(1000, 1_000_000, 1000));
+        }
+
+        for (var round = 0; round < 20; round++)
+        {
+            var tasks = Enumerable.Range(0, 10).Select(_ => Some.Task()).ToArray();
+            await RaceAsync(other, [.. tasks.Select((t, i) => Touch(t, i) with { Instance = new(Some.Instance(id: t.Instance), 0), Idempotency = Some.Key($"{t.Id}") })]);
+            await RaceAsync(other, [.. tasks.Select((t, i) => Touch(t.Next(), i) with { Wakes = [tasks[(i + 5) % 10].Id], Secrets = [new(t.Id.Value, "x", [1], false)] })]);
+        }
+
+        Assert.Equal(0, await CountDeadlocksAsync());
+        // A task that takes what it has already takes nothing; quota is used twice in each round.
+        Assert.All(await Store.ListHostsAsync(), h => Assert.Equal(20, h.Taken.Vcpus));
+        Assert.Equal(40, (await Store.GetUsageAsync(new("q0"))).Instances);
+
+        static Commit Touch(TaskRecord task, int i) => Some.Commit(task) with
+        {
+            Quota = [new(new($"q{i}"), 1, 1, 1)], Claims = [new(task.Instance, task.Id, new HostName($"h{i}"), Some.Small, Take: true)],
+        };
     }
 
     [Fact]
@@ -213,6 +234,19 @@ public sealed class PostgresLaneTests : IAsyncLifetime
             "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = @pid AND wait_event_type = 'Lock')", new { pid = fixture.Store.Lane.ServerProcess })),
         Deadline,
         "the commit waits for the lock");
+
+    // Both lanes want the same, one from the front and one from the back; each thing goes to one of them.
+    private async Task RaceAsync(PostgresStore other, Commit[] commits)
+    {
+        var there = commits.Select(c => Store.CommitAsync(c)).ToArray();
+        var back = commits.Reverse().Select(c => other.CommitAsync(c)).Reverse().ToArray();
+        var verdicts = (await Task.WhenAll(there)).Zip(await Task.WhenAll(back));
+
+        Assert.All(verdicts, v => Assert.NotEqual(v.First.Applied, v.Second.Applied));
+    }
+
+    private Task<long> CountDeadlocksAsync() =>
+        Store.OnConnectionAsync(c => c.QuerySingleAsync<long>("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"));
 
     private TaskCompletionSource Hold()
     {

@@ -25,6 +25,7 @@ public sealed class PostgresScaleTests(ITestOutputHelper output) : IAsyncLifetim
         await Store.OnConnectionAsync(async c =>
         {
             await c.ExecuteAsync("SET statement_timeout = 0");
+            var now = await c.QuerySingleAsync<long>("SELECT now FROM database_clock");
             await using (var import = await c.BeginTextImportAsync(
                 "COPY instances (id, project_id, user_id, name, vm_state, deleted, host, version, holder, flavor_id, image_id, key_name, locked, reservation_id, zone, created_at, updated_at, body) FROM STDIN"))
             {
@@ -35,11 +36,11 @@ public sealed class PostgresScaleTests(ITestOutputHelper output) : IAsyncLifetim
             }
 
             await using (var import = await c.BeginTextImportAsync(
-                "COPY tasks (id, instance_id, project_id, user_id, kind, state, step, request_id, host, generation, epoch, seq, shard, ended, is_fault, due_at, created_at, updated_at, body) FROM STDIN"))
+                "COPY tasks (id, instance_id, project_id, user_id, kind, state, step, request_id, host, generation, epoch, seq, shard, ended, is_fault, due_at, created_at, updated_at, ended_at, body) FROM STDIN"))
             {
                 for (var i = 0; i < Instances * TasksEach; i++)
                 {
-                    await import.WriteLineAsync(TaskLine(i));
+                    await import.WriteLineAsync(TaskLine(i, now));
                 }
             }
 
@@ -52,7 +53,8 @@ public sealed class PostgresScaleTests(ITestOutputHelper output) : IAsyncLifetim
             }
 
             await c.ExecuteAsync($"UPDATE stream_counter SET last_id = {(1L << 40) + (Instances * TasksEach)}");
-            return await c.ExecuteAsync("ANALYZE;");
+            // As autovacuum leaves it: an index alone tells only what a vacuum has seen.
+            return await c.ExecuteAsync("VACUUM ANALYZE");
         });
         await _fixture.ReopenAsync();
     }
@@ -91,6 +93,7 @@ public sealed class PostgresScaleTests(ITestOutputHelper output) : IAsyncLifetim
         await TimedAsync("events", () => Store.ReadEventsAsync(new(Guid.Parse(Id(4711)))));
         await TimedAsync("due", () => Store.ReadDueAsync(1, 500));
         await TimedAsync("next due", () => Store.ReadNextDueAsync(1));
+        await TimedAsync("counts", () => Store.CountAsync(TimeSpan.FromHours(1)));
         await Store.WaitForRestAsync(new(Guid.Parse(Id(4711))), TimeSpan.FromMilliseconds(1));
 
         await AssertNoScanAsync(before);
@@ -130,13 +133,14 @@ public sealed class PostgresScaleTests(ITestOutputHelper output) : IAsyncLifetim
             $"{Id(i)}\tp{i % Projects}\tu1\tvm-{i}\tactive\t0\th{i % 1000}\t1\t\\N\t1\timage-1\t\\N\t0\tr-1\tnova\t{i}\t{i}\t{EngineJson.Write(record).Replace("\\", "\\\\", StringComparison.Ordinal)}");
     }
 
-    // One in a thousand has not ended.
-    private static string TaskLine(int i)
+    // One in a thousand has not ended; of the others 10 000 ended within the last hour, 200 of them failing.
+    private static string TaskLine(int i, long now)
     {
         var (instance, ended) = (i / TasksEach, i % 1000 != 0);
+        var endedAt = ended ? $"{now - ((Instances * TasksEach) - i) * 360_000L}" : "\\N";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Id(i)}\t{Id(instance)}\tp{instance % Projects}\tu1\tstop\t{(ended ? i % 50 == 1 ? "failed" : "succeeded" : "running")}\t1\treq-{i}\th{instance % 1000}\t{(ended ? 1 : (i % 3) + 1)}\t1\t1\t{instance % 4}\t{(ended ? 1 : 0)}\t{(ended && i % 50 == 1 ? 1 : 0)}\t{(ended ? "\\N" : "5")}\t{i}\t{i}\t{{}}");
+            $"{Id(i)}\t{Id(instance)}\tp{instance % Projects}\tu1\tstop\t{(ended ? i % 50 == 1 ? "failed" : "succeeded" : "running")}\t1\treq-{i}\th{instance % 1000}\t{(ended ? 1 : (i % 3) + 1)}\t1\t1\t{instance % 4}\t{(ended ? 1 : 0)}\t{(ended && i % 50 == 1 ? 1 : 0)}\t{(ended ? "\\N" : "5")}\t{i}\t{i}\t{endedAt}\t{{\"failure\":{{\"kind\":\"guest\"}}}}");
     }
 
     private async Task TimedAsync<T>(string what, Func<Task<T>> run)

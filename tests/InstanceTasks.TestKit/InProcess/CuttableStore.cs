@@ -106,6 +106,9 @@ public sealed class CuttableStore(SqliteStore store, IJournal journal) : IJourna
     public Task<QuotaUsage> GetUsageAsync(ProjectId project, CancellationToken cancellationToken = default) => Through(() => store.GetUsageAsync(project, cancellationToken));
 
     /// <inheritdoc/>
+    public Task<CloudCounts> CountAsync(TimeSpan window, CancellationToken cancellationToken = default) => Through(() => store.CountAsync(window, cancellationToken));
+
+    /// <inheritdoc/>
     public Task<byte[]?> ReadSecretAsync(Guid owner, string name, CancellationToken cancellationToken = default) => Through(() => store.ReadSecretAsync(owner, name, cancellationToken));
 
     /// <inheritdoc/>
