@@ -42,6 +42,9 @@ public static class FailureKinds
     /// <summary>The instance was not in a state that allows the task when its turn came.</summary>
     public const string WrongState = "wrong_state";
 
+    /// <summary>A secret that the step needs is not kept any more.</summary>
+    public const string SecretGone = "secret_gone";
+
     /// <summary>A defect in this program.</summary>
     public const string Internal = "internal";
 }

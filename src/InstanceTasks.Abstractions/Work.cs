@@ -30,6 +30,9 @@ public sealed record Attempt
 
     /// <summary>The effect may have happened already: observe the key first.</summary>
     [Id(8)] public bool ObserveFirst { get; init; }
+
+    /// <summary>The name of the task's secret that the verb needs; the runner reads it from the side row, so that it travels nowhere else.</summary>
+    [Id(9)] public string? Secret { get; init; }
 }
 
 /// <summary>How an attempt ended.</summary>

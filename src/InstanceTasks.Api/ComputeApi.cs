@@ -45,6 +45,7 @@ public static class ComputeApi
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton<ServerReader>();
         services.AddSingleton<ImageCatalog>();
+        services.AddSingleton<ActionParsers>();
         services.AddSingleton<TaskCommands>();
         services.AddSingleton<Router>();
         services.AddSingleton<ApiPipeline>();

@@ -53,13 +53,26 @@ internal sealed class IdempotencyKeys(IJournal journal, IQueries queries, ISecre
     public async Task<ApiAnswer> ReplayAsync(ApiCall call, StoredAnswer stored)
     {
         var body = stored.Body is null ? null : JsonNode.Parse(stored.Body);
-        if (body?["server"] is JsonObject server && await PasswordAsync(stored.Task, call.Aborted) is { } password)
-        {
-            server["adminPass"] = password;
-        }
+        await AddPasswordAsync(body, stored.Task, call.Aborted);
 
         var answer = new ApiAnswer(stored.Status, body) { Headers = new(stored.Headers) };
         return answer.WithTask(call.Links, stored.Task);
+    }
+
+    /// <summary>Into the server of a create, or in the place that a rescue has for it; left out when it is not kept any more.</summary>
+    private async Task AddPasswordAsync(JsonNode? body, TaskId task, CancellationToken cancellationToken)
+    {
+        var place = body?["server"] as JsonObject ?? (body is JsonObject whole && whole.ContainsKey("adminPass") ? whole : null);
+        if (place is null)
+        {
+            return;
+        }
+
+        place.Remove("adminPass");
+        if (await PasswordAsync(task, cancellationToken) is { } password)
+        {
+            place["adminPass"] = password;
+        }
     }
 
     private async Task<string?> PasswordAsync(TaskId task, CancellationToken cancellationToken) =>

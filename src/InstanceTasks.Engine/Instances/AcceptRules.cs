@@ -51,7 +51,7 @@ public static class AcceptRules
             return Refuse(RefusalKind.NotFound, $"Instance {request.Instance} could not be found.");
         }
 
-        return CheckLock(instance, request, plan) ?? DecideByTables(instance, request, plan);
+        return CheckAdmin(request, plan) ?? CheckLock(instance, request, plan) ?? DecideByTables(instance, request, plan);
     }
 
     /// <summary>Whether the instance's tables and records allow a kind to start now; null when they do.</summary>
@@ -125,6 +125,10 @@ public static class AcceptRules
 
         return state;
     }
+
+    private static AcceptDecision? CheckAdmin(SubmitTask request, Plan plan) => plan.AdminRule is { } rule && !request.Caller.IsAdmin
+        ? Refuse(RefusalKind.Forbidden, $"Policy doesn't allow {rule} to be performed.")
+        : null;
 
     private static AcceptDecision? CheckLock(InstanceRecord instance, SubmitTask request, Plan plan)
     {

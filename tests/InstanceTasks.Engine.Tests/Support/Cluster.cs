@@ -101,8 +101,7 @@ internal sealed class Cluster
         Journal.Claims[(instance.Id, Some.Host1)] = (TaskId.New(), instance.Flavor.ToResources());
         var used = Journal.Quota.GetValueOrDefault(instance.Project) ?? new QuotaUsage(0, 0, 0);
         Journal.Quota[instance.Project] = used with { Instances = used.Instances + 1, Cores = used.Cores + 1, RamMb = used.RamMb + 512 };
-        var machine = World.Of(Some.Host1, instance.Id);
-        (machine.Disk, machine.Defined, machine.Running) = (true, true, state == VmState.Active);
+        World.Of(Some.Host1, instance.Id).State = Machine.Of(state);
         return instance;
     }
 

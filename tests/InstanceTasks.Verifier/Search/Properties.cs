@@ -99,11 +99,11 @@ internal sealed class Properties
             return null;
         }
 
-        var (exists, power) = (instance.VmState != VmState.Deleted && instance.Host is not null, instance.VmState == VmState.Active);
-        var isTrue = instance.VmState == VmState.Error && exists || (s.World.Disk, s.World.Defined, s.World.Power) == (exists, exists, power);
+        var exists = instance.VmState != VmState.Deleted && instance.Host is not null;
+        var isTrue = (instance.VmState == VmState.Error && exists) || s.World.Machine == (exists ? World.Of(instance.VmState) : default);
         return isTrue
             ? null
-            : (Property.RecordIsTrue, $"the record says {instance.VmState}{(instance.Host is null ? " without a host" : "")}, and the machine is {(s.World.Power ? "on" : "off")}{(s.World.Defined ? "" : ", not defined")}{(s.World.Disk ? "" : ", without disk")}");
+            : (Property.RecordIsTrue, $"the record says {instance.VmState}{(instance.Host is null ? " without a host" : "")}, and the machine is {s.World.Machine}");
     }
 
     private static bool IsBrokenDelete(TaskRecord? row) => row is { Outcome: TaskOutcome.Failed } && row.Kind == TaskKinds.Delete;
