@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using InstanceTasks.Engine;
+using InstanceTasks.Hypervisors.Simulated;
 using InstanceTasks.Verifier.Model;
 
 namespace InstanceTasks.Verifier.Search;
@@ -103,8 +104,11 @@ internal sealed class Properties
         var isTrue = (instance.VmState == VmState.Error && exists) || s.World.Machine == (exists ? World.Of(instance.VmState) : default);
         return isTrue
             ? null
-            : (Property.RecordIsTrue, $"the record says {instance.VmState}{(instance.Host is null ? " without a host" : "")}, and the machine is {s.World.Machine}");
+            : (Property.RecordIsTrue, $"the record says {instance.VmState}{(instance.Host is null ? " without a host" : "")}, and the machine is {Text(s.World.Machine)}");
     }
+
+    private static string Text(MachineState machine) =>
+        $"{(machine.IsRunning ? "on" : machine.IsOn || machine.Power == PowerState.Suspended ? machine.Power.ToString() : "off")}{(machine.Rescue ? " with a rescue disk" : "")}{(machine.Defined ? "" : ", not defined")}{(machine.Disk ? "" : ", without disk")}";
 
     private static bool IsBrokenDelete(TaskRecord? row) => row is { Outcome: TaskOutcome.Failed } && row.Kind == TaskKinds.Delete;
 
