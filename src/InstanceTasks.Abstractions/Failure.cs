@@ -45,6 +45,9 @@ public static class FailureKinds
     /// <summary>The task's deadline passed before it was done.</summary>
     public const string Deadline = "deadline";
 
+    /// <summary>A secret that the step needs is not kept any more.</summary>
+    public const string SecretGone = "secret_gone";
+
     /// <summary>A defect in this program.</summary>
     public const string Internal = "internal";
 }

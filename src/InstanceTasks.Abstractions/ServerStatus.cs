@@ -21,6 +21,12 @@ public static class ServerStatus
         new(VmState.Stopped, "stopped", "SHUTOFF", [("RESIZE", Resize), ("REBUILD", Rebuild)]),
         new(VmState.Error, "error", "ERROR", [("REBUILD", Rebuild)]),
         new(VmState.Deleted, "deleted", "DELETED", []),
+        new(VmState.Paused, "paused", "PAUSED", [("MIGRATING", ["migrating"])]),
+        new(VmState.Suspended, "suspended", "SUSPENDED", []),
+        new(VmState.Rescued, "rescued", "RESCUE", []),
+        new(VmState.Resized, "resized", "VERIFY_RESIZE", [("REVERT_RESIZE", ["resize_reverting"])]),
+        new(VmState.Shelved, "shelved", "SHELVED", []),
+        new(VmState.ShelvedOffloaded, "shelved_offloaded", "SHELVED_OFFLOADED", []),
     ];
 
     /// <summary>The status words that a server can show, upper case.</summary>
@@ -42,7 +48,7 @@ public static class ServerStatus
         return row.Default;
     }
 
-    /// <summary>The wire name of a vm_state: <c>active</c>, <c>building</c>, <c>stopped</c>, <c>error</c>, <c>deleted</c>.</summary>
+    /// <summary>The wire name of a vm_state (nova-api §4.1): <c>active</c>, <c>building</c>, <c>shelved_offloaded</c>, ….</summary>
     public static string WireName(VmState vmState) => RowOf(vmState).Name;
 
     /// <summary>Reads a wire name; false for a name that no server of ours can have.</summary>

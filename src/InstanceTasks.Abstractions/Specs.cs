@@ -61,6 +61,9 @@ public sealed record MachineSpec
 
     /// <summary>vCPUs, memory and disk.</summary>
     [Id(3)] public required Resources Resources { get; init; }
+
+    /// <summary>For a rescue: the image that the rescue disk is made from; null: the image of the root disk.</summary>
+    [Id(4)] public string? RescueImageId { get; init; }
 }
 
 /// <summary>The verbs of a hypervisor, by name; the driver interface has one method for each.</summary>
@@ -92,4 +95,22 @@ public enum Verb
 
     /// <summary>Restart the machine without asking the guest; starts it when it is off.</summary>
     Reset = 8,
+
+    /// <summary>Stop the processors of a running machine; memory is kept.</summary>
+    Pause = 9,
+
+    /// <summary>Let a paused machine run again; any other is left as it is.</summary>
+    Unpause = 10,
+
+    /// <summary>Save the memory of a running machine to disk and stop it.</summary>
+    Suspend = 11,
+
+    /// <summary>Let a suspended machine run again from its saved memory; any other is left as it is.</summary>
+    Resume = 12,
+
+    /// <summary>Power on from a rescue disk, with the root disk beside it; the rescue disk is gone once the machine is off again.</summary>
+    StartRescue = 13,
+
+    /// <summary>Set the administrator's password in the running guest.</summary>
+    SetPassword = 14,
 }

@@ -20,6 +20,24 @@ public enum VmState
 
     /// <summary>Gone; the row stays for history.</summary>
     Deleted = 4,
+
+    /// <summary>Its processors stand still; memory is kept.</summary>
+    Paused = 5,
+
+    /// <summary>Its memory is saved to disk, and it does not run.</summary>
+    Suspended = 6,
+
+    /// <summary>Runs from a rescue disk; its own disk is attached to that.</summary>
+    Rescued = 7,
+
+    /// <summary>Runs with its new flavor, and the old machine is kept until that is confirmed.</summary>
+    Resized = 8,
+
+    /// <summary>Off, with its disk saved as an image; the machine is still on its host.</summary>
+    Shelved = 9,
+
+    /// <summary>Only the image is left: no host, no disk, no machine.</summary>
+    ShelvedOffloaded = 10,
 }
 
 /// <summary>Nova's power_state numbers (nova-api §4.2).</summary>

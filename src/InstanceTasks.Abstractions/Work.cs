@@ -31,6 +31,9 @@ public sealed record Attempt
     /// <summary>The effect may have happened already: observe the key first.</summary>
     [Id(8)] public bool ObserveFirst { get; init; }
 
+    /// <summary>The name of the task's secret that the verb needs; the runner reads it from the side row, so that it travels nowhere else.</summary>
+    [Id(9)] public string? Secret { get; init; }
+
     /// <summary>From 0 to 9: higher ones are handed out first.</summary>
     [Id(30)] public int Priority { get; init; } = TaskPriorities.Normal;
 

@@ -49,6 +49,7 @@ public static class ComputeApi
         services.AddSingleton<ImageCatalog>();
         services.AddSingleton<TaskReader>();
         services.AddSingleton<TaskQueues>();
+        services.AddSingleton<ActionParsers>();
         services.AddSingleton<TaskCommands>();
         services.AddSingleton<Router>();
         services.AddSingleton<ApiPipeline>();

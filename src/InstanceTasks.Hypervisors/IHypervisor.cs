@@ -30,7 +30,7 @@ public interface IHypervisor : IHypervisorHosts
     /// <summary>Removes the definition. A running machine is a failure.</summary>
     Task<VerbAnswer> UndefineAsync(VerbCall call, CancellationToken abort);
 
-    /// <summary>Powers on.</summary>
+    /// <summary>Leads to a machine that runs from its own disk: powers on; one that is paused or suspended goes on where it was, and one in rescue is restarted.</summary>
     Task<VerbAnswer> StartAsync(VerbCall call, CancellationToken abort);
 
     /// <summary>Asks the guest to shut down and returns when it is off.</summary>
@@ -44,6 +44,27 @@ public interface IHypervisor : IHypervisorHosts
 
     /// <summary>Restarts the machine without asking the guest; starts it when it is off. Each repeat restarts it again.</summary>
     Task<VerbAnswer> ResetAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Stops the processors of a running machine; one that is off is a failure.</summary>
+    Task<VerbAnswer> PauseAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Lets a paused machine run again. Any other is left as it is, and the answer says how that is.</summary>
+    Task<VerbAnswer> UnpauseAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Saves the memory of a running machine to disk and stops it; one that is off is a failure.</summary>
+    Task<VerbAnswer> SuspendAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Lets a suspended machine run again from its saved memory. Any other is left as it is, and the answer says how that is.</summary>
+    Task<VerbAnswer> ResumeAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>
+    /// Powers on from a rescue disk, with <see cref="VerbCall.Password"/> in its guest if there is one. One that runs from its own disk is a failure.
+    /// Whatever turns the machine off, or restarts it without asking the guest, takes the rescue disk away.
+    /// </summary>
+    Task<VerbAnswer> StartRescueAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Sets <see cref="VerbCall.Password"/> in the guest; a machine that does not run is a failure.</summary>
+    Task<VerbAnswer> SetPasswordAsync(VerbCall call, CancellationToken abort);
 
     /// <summary>
     /// What became of an effect, by its key; waits until one that is under way has ended. Happened means: it happened under any stamp and
@@ -66,7 +87,19 @@ public interface IHypervisor : IHypervisorHosts
 /// <param name="Machine">The machine.</param>
 /// <param name="Key">The effect's identity.</param>
 /// <param name="Stamp">The effect's place in the order.</param>
-public sealed record VerbCall(HostName Host, MachineSpec Machine, VerbKey Key, Stamp Stamp);
+public sealed record VerbCall(HostName Host, MachineSpec Machine, VerbKey Key, Stamp Stamp)
+{
+    /// <summary>The administrator's password to set, for the verbs that set one.</summary>
+    public Secret? Password { get; init; }
+}
+
+/// <summary>A text that must not be written down: printing it, as records and logs do, shows nothing of it.</summary>
+/// <param name="Reveal">The text.</param>
+public sealed record Secret(string Reveal)
+{
+    /// <inheritdoc/>
+    public override string ToString() => "(secret)";
+}
 
 /// <summary>A verb's answer.</summary>
 /// <param name="Power">The machine's power state afterwards; null when there is no machine.</param>

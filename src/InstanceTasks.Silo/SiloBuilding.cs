@@ -69,6 +69,7 @@ internal static class SiloBuilding
         services.AddSingleton<IHypervisorHosts>(s => s.GetRequiredService<IHypervisor>());
         services.AddInstanceTasksGrains();
         services.AddSingleton<ISecretProtector, StoredSecretProtector>();
+        services.AddSingleton<IStepSecrets>(s => new StoredStepSecrets(s.GetRequiredService<IQueries>(), s.GetRequiredService<IInstanceTasksStore>().Secrets));
         services.AddSingleton<IComputeCommands, GrainComputeCommands>();
         services.AddComputeApi(configuration.GetSection("Api").Bind);
         services.AddHostedService<Housekeeping>();

@@ -23,6 +23,13 @@ public sealed class ServerStatusTests
     [InlineData(VmState.Error, null, "ERROR")]
     [InlineData(VmState.Error, "rebuilding", "REBUILD")]
     [InlineData(VmState.Deleted, "deleting", "DELETED")]
+    [InlineData(VmState.Paused, "unpausing", "PAUSED")]
+    [InlineData(VmState.Suspended, null, "SUSPENDED")]
+    [InlineData(VmState.Rescued, null, "RESCUE")]
+    [InlineData(VmState.Resized, null, "VERIFY_RESIZE")]
+    [InlineData(VmState.Resized, "resize_reverting", "REVERT_RESIZE")]
+    [InlineData(VmState.Shelved, "shelving_offloading", "SHELVED")]
+    [InlineData(VmState.ShelvedOffloaded, null, "SHELVED_OFFLOADED")]
     public void Of_AStateAndTaskState_IsNovasWord(VmState state, string? taskState, string status)
     {
         Assert.Equal(status, ServerStatus.Of(state, taskState));
@@ -38,7 +45,7 @@ public sealed class ServerStatusTests
     public void WireNames_AreReadBack()
     {
         Assert.All(Enum.GetValues<VmState>(), s => Assert.True(ServerStatus.TryParseVmState(ServerStatus.WireName(s), out var back) && back == s));
-        Assert.False(ServerStatus.TryParseVmState("paused", out _));
+        Assert.False(ServerStatus.TryParseVmState("soft-delete", out _));
         Assert.False(ServerStatus.TryParseVmState(null, out _));
     }
 
@@ -60,7 +67,7 @@ public sealed class ServerStatusTests
     public void Matches_IgnoreCaseAndRefuseUnknownWords()
     {
         Assert.NotEmpty(ServerStatus.Matches("shutoff"));
-        Assert.Empty(ServerStatus.Matches("PAUSED"));
+        Assert.Empty(ServerStatus.Matches("SOFT_DELETED"));
     }
 
     private static bool Matches(string word, VmState state, string? taskState) =>

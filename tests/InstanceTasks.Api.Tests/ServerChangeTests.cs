@@ -1,3 +1,4 @@
+using InstanceTasks.Engine;
 using InstanceTasks.Api.Tests.Fakes;
 
 namespace InstanceTasks.Api.Tests;
@@ -12,6 +13,14 @@ public sealed class ServerChangeTests : ApiTest
     [InlineData("""{"lock":null}""", "lock", "2.1")]
     [InlineData("""{"lock":{"locked_reason":"why"}}""", "lock", "2.73")]
     [InlineData("""{"unlock":null}""", "unlock", "2.1")]
+    [InlineData("""{"pause":null}""", "pause", "2.1")]
+    [InlineData("""{"unpause":null}""", "unpause", "2.1")]
+    [InlineData("""{"suspend":null}""", "suspend", "2.1")]
+    [InlineData("""{"resume":null}""", "resume", "2.1")]
+    [InlineData("""{"unrescue":null}""", "unrescue", "2.1")]
+    [InlineData("""{"changePassword":{"adminPass":"x"}}""", "change-password", "2.1")]
+    [InlineData("""{"os-resetState":{"state":"active"}}""", "reset-to-active", "2.1")]
+    [InlineData("""{"os-resetState":{"state":"error"}}""", "reset-to-error", "2.1")]
     public async Task Action_Served_202EmptyWithTaskHeaders(string body, string kind, string version)
     {
         var server = Api.Add(Sample.Server());
@@ -35,7 +44,15 @@ public sealed class ServerChangeTests : ApiTest
     [InlineData("""{"reboot":{"type":"SOFT","x":1}}""", "2.1", 400)]
     [InlineData("""{"lock":{"reason":"x"}}""", "2.73", 400)]
     [InlineData("""{"lock":"x"}""", "2.73", 400)]
-    [InlineData("""{"pause":null}""", "2.1", 501)]
+    [InlineData("""{"pause":{}}""", "2.1", 400)]
+    [InlineData("""{"resume":"now"}""", "2.1", 400)]
+    [InlineData("""{"changePassword":{}}""", "2.1", 400)]
+    [InlineData("""{"changePassword":{"adminPass":1}}""", "2.1", 400)]
+    [InlineData("""{"changePassword":{"adminPass":"x","y":1}}""", "2.1", 400)]
+    [InlineData("""{"os-resetState":{"state":"stopped"}}""", "2.1", 400)]
+    [InlineData("""{"os-resetState":null}""", "2.1", 400)]
+    [InlineData("""{"rescue":{"rescue_image_ref":"00000000-0000-0000-0000-000000000000"}}""", "2.1", 400)]
+    [InlineData("""{"rescue":{"x":1}}""", "2.1", 400)]
     [InlineData("""{"createImage":{"name":"x"}}""", "2.1", 501)]
     [InlineData("""{"addFixedIp":{}}""", "2.43", 501)]
     [InlineData("""{"addFixedIp":{}}""", "2.44", 404)]
@@ -49,6 +66,36 @@ public sealed class ServerChangeTests : ApiTest
 
         Assert.Equal(status, answer.Status);
         Assert.Empty(Api.Commands.Submitted);
+    }
+
+    [Theory]
+    [InlineData("""{"rescue":null}""")]
+    [InlineData("""{"rescue":{}}""")]
+    [InlineData("""{"rescue":{"adminPass":"given"}}""")]
+    public async Task Rescue_Accepted_200WithThePasswordThatIsKeptEncryptedOnly(string body)
+    {
+        var server = Api.Add(Sample.Server());
+
+        var answer = await Api.PostAsync($"/v2.1/servers/{server.Id}/action", body);
+
+        var password = answer.Body!["adminPass"]!.GetValue<string>();
+        Assert.Equal(200, answer.Status);
+        Assert.True(body.Contains("given", StringComparison.Ordinal) ? password == "given" : password.Length == 12);
+        var request = Assert.Single(Api.Commands.Submitted);
+        Assert.Equal(("rescue", "admin_pass"), (request.Kind.Name, Assert.Single(request.Secrets).Key));
+        Assert.Empty(request.Parameters);
+    }
+
+    [Fact]
+    public async Task ChangePassword_Accepted_ThePasswordIsASecretOfTheTaskOnly()
+    {
+        var server = Api.Add(Sample.Server());
+
+        await Api.PostAsync($"/v2.1/servers/{server.Id}/action", """{"changePassword":{"adminPass":"open sesame"}}""");
+
+        var request = Assert.Single(Api.Commands.Submitted);
+        Assert.Equal("admin_pass", Assert.Single(request.Secrets).Key);
+        Assert.DoesNotContain("sesame", EngineJson.Write(request with { Secrets = [] }), StringComparison.Ordinal);
     }
 
     [Theory]

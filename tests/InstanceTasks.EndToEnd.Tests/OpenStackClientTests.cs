@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using InstanceTasks.Hypervisors;
 using InstanceTasks.TestKit;
 using Xunit.Abstractions;
 
@@ -43,7 +44,14 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         await PowerAsync(id);
         await LockAsync(id);
         await ZonesAndLimitsAsync(instances: 1);
-        await EventsAsync(id, ["create", "stop", "start", "reboot", "reboot", "lock", "unlock"]);
+        await PauseAndSuspendAsync(id);
+        await RescueAsync(id);
+        await PasswordAndStateAsync(id);
+        await EventsAsync(id,
+        [
+            "create", "stop", "start", "reboot", "reboot", "lock", "unlock", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "changePassword",
+            "resetState", "resetState",
+        ]);
         await DeleteAsync(id, "vm1-renamed", []);
     }
 
@@ -165,6 +173,41 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         Assert.True((await _silo.Api.GetServerAsync(id, "2.9"))["locked"]!.GetValue<bool>());
         await _cli.RunAsync("server", "unlock", "vm1-renamed");
         Assert.False((await _silo.Api.GetServerAsync(id, "2.9"))["locked"]!.GetValue<bool>());
+    }
+
+    private async Task PauseAndSuspendAsync(Guid id)
+    {
+        await _cli.RunAsync("server", "pause", "vm1-renamed");
+        await StatusBecomesAsync(id, "PAUSED");
+        await _cli.RunAsync("server", "unpause", "vm1-renamed");
+        await StatusBecomesAsync(id, "ACTIVE");
+        await _cli.RunAsync("server", "suspend", "vm1-renamed");
+        await StatusBecomesAsync(id, "SUSPENDED");
+        await _cli.RunAsync("server", "resume", "vm1-renamed");
+        await StatusBecomesAsync(id, "ACTIVE");
+    }
+
+    private async Task RescueAsync(Guid id)
+    {
+        await _cli.RunAsync("server", "rescue", "--password", "open sesame", "vm1-renamed");
+        await StatusBecomesAsync(id, "RESCUE");
+        await _cli.RunAsync("server", "unrescue", "vm1-renamed");
+        await StatusBecomesAsync(id, "ACTIVE");
+    }
+
+    private async Task PasswordAndStateAsync(Guid id)
+    {
+        await _cli.RunAsync("server", "set", "--password", "new sesame", "vm1-renamed");
+        await StatusBecomesAsync(id, "ACTIVE");
+        using (var world = await SimulatedWorld.OpenAsync(Path.Combine(_data.Path, "world.db")))
+        {
+            Assert.True(Assert.Single(await world.ReadMachinesAsync()).HasPassword("new sesame"));
+        }
+
+        await _cli.RunAsync("server", "set", "--state", "error", "vm1-renamed");
+        await StatusBecomesAsync(id, "ERROR");
+        await _cli.RunAsync("server", "set", "--state", "active", "vm1-renamed");
+        await StatusBecomesAsync(id, "ACTIVE");
     }
 
     private async Task EventsAsync(Guid id, string[] actions)

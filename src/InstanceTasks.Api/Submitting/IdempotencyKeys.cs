@@ -125,10 +125,7 @@ internal sealed partial class IdempotencyKeys(IJournal journal, IQueries queries
     public async Task<ApiAnswer> ReplayAsync(ApiCall call, StoredAnswer stored)
     {
         var body = stored.Body is null ? null : JsonNode.Parse(stored.Body);
-        if (body?["server"] is JsonObject server && await SecretAsync(stored.Task.Value, SecretNames.AdminPassword, call.Aborted) is { } password)
-        {
-            server["adminPass"] = password;
-        }
+        await AddPasswordAsync(body, stored.Task, call.Aborted);
 
         if (body?["keypair"] is JsonObject pair && await SecretAsync(IdOf(call, new(call.Header(Header)!, HashOf(call))), PrivateKey, call.Aborted) is { } key)
         {
@@ -137,6 +134,22 @@ internal sealed partial class IdempotencyKeys(IJournal journal, IQueries queries
 
         var answer = new ApiAnswer(stored.Status, body) { Headers = new(stored.Headers) };
         return stored.Task == default ? answer : answer.WithTask(call.Links, stored.Task);
+    }
+
+    /// <summary>Into the server of a create, or in the place that a rescue has for it; left out when it is not kept any more.</summary>
+    private async Task AddPasswordAsync(JsonNode? body, TaskId task, CancellationToken cancellationToken)
+    {
+        var place = body?["server"] as JsonObject ?? (body is JsonObject whole && whole.ContainsKey("adminPass") ? whole : null);
+        if (place is null)
+        {
+            return;
+        }
+
+        place.Remove("adminPass");
+        if (await SecretAsync(task.Value, SecretNames.AdminPassword, cancellationToken) is { } password)
+        {
+            place["adminPass"] = password;
+        }
     }
 
     private async Task<string?> SecretAsync(Guid owner, string name, CancellationToken cancellationToken) =>

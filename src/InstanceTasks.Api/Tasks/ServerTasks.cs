@@ -15,6 +15,12 @@ internal sealed class ServerTasks(TaskSubmitter submitter, TaskReader tasks, Tim
     {
         [TaskKinds.Start.Name] = [],
         [TaskKinds.Stop.Name] = [],
+        [TaskKinds.ForceStop.Name] = [],
+        [TaskKinds.Pause.Name] = [],
+        [TaskKinds.Unpause.Name] = [],
+        [TaskKinds.Suspend.Name] = [],
+        [TaskKinds.Resume.Name] = [],
+        [TaskKinds.Unrescue.Name] = [],
         [TaskKinds.Reboot.Name] = [],
         [TaskKinds.HardReboot.Name] = [],
         [TaskKinds.Delete.Name] = [],

@@ -98,7 +98,7 @@ internal static class AcceptComposer
         User = request.Caller.User,
         Request = request.Request,
         Parameters = ParametersOf(instance, request),
-        Machine = instance.ToMachineSpec(),
+        Machine = instance.ToMachineSpec() with { RescueImageId = request.Parameters.GetValueOrDefault(TaskParameters.RescueImage) },
         Host = instance.Host,
         Zone = instance.AvailabilityZone,
         FromState = instance.VmState,
@@ -151,6 +151,6 @@ public static class SecretNames
     /// <summary>The guest's user data; dies with the instance.</summary>
     public const string UserData = "user_data";
 
-    /// <summary>The administrator password of the create answer; erased with the idempotency row.</summary>
+    /// <summary>The administrator's password: of the answer to create and rescue, and what rescue and change-password set; erased with the idempotency row.</summary>
     public const string AdminPassword = "admin_pass";
 }

@@ -51,7 +51,8 @@ public static class AcceptRules
             return Refuse(RefusalKind.NotFound, $"Instance {request.Instance} could not be found.");
         }
 
-        return CheckLock(instance, request, plan)
+        return CheckAdmin(request, plan)
+            ?? CheckLock(instance, request, plan)
             ?? (request.Kind == TaskKinds.Create ? DecideCreateAgain(instance, plan) : DecideByTables(instance, request, plan));
     }
 
@@ -134,6 +135,10 @@ public static class AcceptRules
 
         return state;
     }
+
+    private static AcceptDecision? CheckAdmin(SubmitTask request, Plan plan) => plan.AdminRule is { } rule && !request.Caller.IsAdmin
+        ? Refuse(RefusalKind.Forbidden, $"Policy doesn't allow {rule} to be performed.")
+        : null;
 
     private static AcceptDecision? CheckLock(InstanceRecord instance, SubmitTask request, Plan plan)
     {

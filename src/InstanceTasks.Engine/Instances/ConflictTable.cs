@@ -22,14 +22,21 @@ public enum ConflictRule
 /// <summary>(running kind, requested kind) → rule.</summary>
 public static class ConflictTable
 {
+    // nova-api §3.1: the task_states in which Nova takes a hard reboot; and a stop, which may hang on its guest as well.
+    private static readonly TaskKind[] GivesWayToHardReboot =
+        [TaskKinds.Reboot, TaskKinds.HardReboot, TaskKinds.Stop, TaskKinds.Pause, TaskKinds.Unpause, TaskKinds.Suspend, TaskKinds.Resume];
+
+    // What asks the guest and may wait for it in vain.
+    private static readonly TaskKind[] GivesWayToForceStop = [TaskKinds.Stop, TaskKinds.Reboot];
+
     /// <summary>The rule for a pair of kinds; every pair has one.</summary>
     public static ConflictRule Find(TaskKind running, TaskKind requested) => (running, requested) switch
     {
         _ when PlanRegistry.Find(requested) is { IsOneCommit: true } => ConflictRule.Alongside,
         _ when running == TaskKinds.Delete => requested == TaskKinds.Delete ? ConflictRule.Join : ConflictRule.Refuse,
         _ when requested == TaskKinds.Delete => ConflictRule.Supersede,
-        _ when requested == TaskKinds.HardReboot && running == TaskKinds.Reboot => ConflictRule.Supersede,
-        _ when requested == TaskKinds.HardReboot && running == TaskKinds.HardReboot => ConflictRule.Supersede,
+        _ when requested == TaskKinds.HardReboot && GivesWayToHardReboot.Contains(running) => ConflictRule.Supersede,
+        _ when requested == TaskKinds.ForceStop && GivesWayToForceStop.Contains(running) => ConflictRule.Supersede,
         _ when requested == TaskKinds.Create => ConflictRule.Refuse,
         _ => ConflictRule.QueueIfAsked,
     };

@@ -7,6 +7,12 @@ public static class InstanceChanges
     public static InstanceRecord Apply(InstanceRecord instance, SubmitTask request, DateTimeOffset now)
     {
         var stamped = instance with { UpdatedAt = now };
+        if (request.Kind == TaskKinds.ResetToActive || request.Kind == TaskKinds.ResetToError)
+        {
+            // Nothing is done to the machine; a task that has it goes on, and its end says what the state is then.
+            return stamped with { VmState = request.Kind == TaskKinds.ResetToActive ? VmState.Active : VmState.Error };
+        }
+
         if (request.Kind == TaskKinds.Lock)
         {
             // An owner's lock of what is locked is a no-op (nova-api §3.1); an administrator's replaces it.

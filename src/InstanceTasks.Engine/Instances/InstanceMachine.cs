@@ -20,31 +20,43 @@ public static class InstanceMachine
     [
         new(Building, TaskKinds.Create, Active, Failure: VmState.Error, Undone: VmState.Error),
 
-        new(Building, TaskKinds.Delete, Deleted, VmState.Error),
-        new(Active, TaskKinds.Delete, Deleted, VmState.Error),
-        new(Stopped, TaskKinds.Delete, Deleted, VmState.Error),
-        new(VmState.Error, TaskKinds.Delete, Deleted, VmState.Error),
+        .. From(Living, s => new(s, TaskKinds.Delete, Deleted, VmState.Error)),
 
         new(Active, TaskKinds.Stop, Stopped),
         new(VmState.Error, TaskKinds.Stop, Stopped),
+
+        new(Active, TaskKinds.ForceStop, Stopped),
+        new(VmState.Error, TaskKinds.ForceStop, Stopped),
 
         new(Stopped, TaskKinds.Start, Active),
 
         new(Active, TaskKinds.Reboot, Active),
 
-        new(Active, TaskKinds.HardReboot, Active, VmState.Error),
-        new(Stopped, TaskKinds.HardReboot, Active, VmState.Error),
-        new(VmState.Error, TaskKinds.HardReboot, Active, VmState.Error),
+        .. From([Active, Stopped, Paused, Suspended, VmState.Error], s => new(s, TaskKinds.HardReboot, Active, VmState.Error)),
 
-        .. new[] { TaskKinds.Lock, TaskKinds.Unlock, TaskKinds.Update }.SelectMany(k =>
-            new[] { Building, Active, Stopped, VmState.Error }.Select(s => new InstanceTransition(s, k, s))),
+        // nova-api §3.1 says "ERROR" for a failed suspend or resume, and §3.3 for a rescue: here what was done is undone, and the server is as before.
+        new(Active, TaskKinds.Pause, Paused),
+        new(Paused, TaskKinds.Unpause, Active),
+        new(Active, TaskKinds.Suspend, Suspended),
+        new(Suspended, TaskKinds.Resume, Active),
+        .. From([Active, Stopped, VmState.Error], s => new(s, TaskKinds.Rescue, Rescued)),
+        new(Rescued, TaskKinds.Unrescue, Active),
+        new(Active, TaskKinds.ChangePassword, Active),
+
+        .. new[] { TaskKinds.Lock, TaskKinds.Unlock, TaskKinds.Update }.SelectMany(k => From(Living, s => new(s, k, s))),
+        .. From(Living, s => new(s, TaskKinds.ResetToActive, Active)),
+        .. From(Living, s => new(s, TaskKinds.ResetToError, VmState.Error)),
 
         // nova-api §2.6: metadata is written in active, paused, suspended and stopped only.
         new(Active, TaskKinds.Metadata, Active),
-        new(Stopped, TaskKinds.Metadata, Stopped),
+        .. From([Stopped, Paused, Suspended], s => new(s, TaskKinds.Metadata, s)),
     ];
 
+    private static VmState[] Living => [Building, Active, Stopped, VmState.Error, Paused, Suspended, Rescued];
+
     private static volatile Rows s_rows = new(Own);
+
+    private static IEnumerable<InstanceTransition> From(VmState[] states, Func<VmState, InstanceTransition> row) => states.Select(row);
 
     /// <summary>The row, or null when the kind may not start in that state.</summary>
     public static InstanceTransition? Find(VmState from, TaskKind kind) => s_rows.ByKey.GetValueOrDefault((from, kind.Name));

@@ -21,6 +21,36 @@ public static class TaskKinds
     /// <summary>Restarts the machine without asking the guest.</summary>
     public static readonly TaskKind HardReboot = new("hard-reboot");
 
+    /// <summary>Cuts the power without asking the guest; takes over from a stop or reboot that hangs.</summary>
+    public static readonly TaskKind ForceStop = new("force-stop");
+
+    /// <summary>Stops the processors; memory is kept.</summary>
+    public static readonly TaskKind Pause = new("pause");
+
+    /// <summary>Lets a paused machine run again.</summary>
+    public static readonly TaskKind Unpause = new("unpause");
+
+    /// <summary>Saves memory to disk and stops the machine.</summary>
+    public static readonly TaskKind Suspend = new("suspend");
+
+    /// <summary>Lets a suspended machine run again.</summary>
+    public static readonly TaskKind Resume = new("resume");
+
+    /// <summary>Starts the machine from a rescue disk.</summary>
+    public static readonly TaskKind Rescue = new("rescue");
+
+    /// <summary>Starts a rescued machine from its own disk again.</summary>
+    public static readonly TaskKind Unrescue = new("unrescue");
+
+    /// <summary>Sets the administrator's password in the guest.</summary>
+    public static readonly TaskKind ChangePassword = new("change-password");
+
+    /// <summary>Says that the server is active; one commit, for administrators.</summary>
+    public static readonly TaskKind ResetToActive = new("reset-to-active");
+
+    /// <summary>Says that the server is in error; one commit, for administrators.</summary>
+    public static readonly TaskKind ResetToError = new("reset-to-error");
+
     /// <summary>Locks; one commit.</summary>
     public static readonly TaskKind Lock = new("lock");
 
@@ -40,7 +70,8 @@ public static partial class PlanRegistry
     private static readonly Lock Gate = new();
     private static volatile Known s_known = Known.Of(
         CreatePlan.V1, DeletePlan.V1, StopPlan.V1, StartPlan.V1, RebootPlan.V1, HardRebootPlan.V1,
-        RecordPlans.Lock, RecordPlans.Unlock, RecordPlans.Update, RecordPlans.Metadata);
+        ForceStopPlan.V1, PausePlan.V1, UnpausePlan.V1, SuspendPlan.V1, ResumePlan.V1, RescuePlan.V1, UnrescuePlan.V1, ChangePasswordPlan.V1,
+        RecordPlans.Lock, RecordPlans.Unlock, RecordPlans.Update, RecordPlans.Metadata, RecordPlans.ResetToActive, RecordPlans.ResetToError);
 
     /// <summary>The newest plan of every kind.</summary>
     public static IReadOnlyCollection<Plan> All => s_known.All;

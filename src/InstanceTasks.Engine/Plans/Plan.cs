@@ -33,6 +33,9 @@ public sealed record Plan
     /// <summary>Whether the instance must have a host.</summary>
     public bool NeedsHost { get; init; }
 
+    /// <summary>The policy rule that lets administrators only ask for it; null: everybody may.</summary>
+    public string? AdminRule { get; init; }
+
     /// <summary>Whether this is a change in one commit.</summary>
     public bool IsOneCommit => Steps.Count == 0;
 
@@ -62,6 +65,9 @@ public sealed record Step
     /// <summary>The verb that undoes it.</summary>
     public Verb? Undo { get; init; }
 
+    /// <summary>The vm_states that a task must have started from for the undo to mean something; null: any.</summary>
+    public IReadOnlyList<VmState>? UndoOnlyFrom { get; init; }
+
     /// <summary>Why there is no undo, when there is none.</summary>
     public string? NoUndoBecause { get; init; }
 
@@ -88,6 +94,12 @@ public sealed record Step
 
     /// <summary>Doing it means nothing without a machine: a verb that converges by finding none has failed.</summary>
     public bool NeedsMachine { get; init; }
+
+    /// <summary>The power state that doing it must leave: a verb that converges on another has failed. Null: not looked at.</summary>
+    public PowerState? Leaves { get; init; }
+
+    /// <summary>The name of the task's secret that doing it needs (<see cref="SecretNames"/>).</summary>
+    public string? Secret { get; init; }
 
     /// <summary>Whether it runs on a host's worker.</summary>
     public bool OnHost => Do is not null;

@@ -84,4 +84,7 @@ public static class TaskParameters
 {
     /// <summary>For create: only hosts of this availability zone.</summary>
     public const string Zone = "availability_zone";
+
+    /// <summary>For rescue: the image of the rescue disk.</summary>
+    public const string RescueImage = "rescue_image";
 }

@@ -9,8 +9,7 @@ internal static class OutcomeRules
         var step = plan.Steps[task.Step];
         return outcome.Result switch
         {
-            AttemptResult.Succeeded when IsWithoutMachine(task, step, outcome) =>
-                Failed(task, step, outcome with { Failure = NoMachine }, now),
+            AttemptResult.Succeeded when Unmet(task, step, outcome) is { } unmet => Failed(task, step, outcome with { Failure = unmet }, now),
             AttemptResult.Succeeded => new TaskDecision.Note(Done(task, outcome, now)),
             AttemptResult.NotBegun => null,
             _ => Failed(task, step, outcome, now),
@@ -20,8 +19,15 @@ internal static class OutcomeRules
     private static Failure NoMachine { get; } =
         new(FailureKinds.MachineMissing, "The hypervisor does not know the machine; it cannot be left in a state of its own. Delete the server, or have an administrator look at it.");
 
-    private static bool IsWithoutMachine(TaskRecord task, Step step, AttemptOutcome outcome) =>
-        step.NeedsMachine && task.Phase == TaskPhase.Forward && outcome.Power is null or PowerState.NoState;
+    private static Failure OtherPower(PowerState? power) =>
+        new(FailureKinds.Hypervisor, $"The machine is not as this task should have left it: its power state is {power}. Reboot the server hard, or delete it.");
+
+    /// <summary>Why a verb that converged has failed all the same; null: it has not. Undoing converges on whatever there is.</summary>
+    private static Failure? Unmet(TaskRecord task, Step step, AttemptOutcome outcome) =>
+        task.Phase != TaskPhase.Forward ? null
+        : (step.NeedsMachine || step.Leaves is not null) && outcome.Power is null or PowerState.NoState ? NoMachine
+        : step.Leaves is { } needed && outcome.Power != needed ? OtherPower(outcome.Power)
+        : null;
 
     private static StepDone Done(TaskRecord task, AttemptOutcome outcome, DateTimeOffset now) => new()
     {

@@ -50,6 +50,7 @@ public sealed partial class TaskActor
         Key = new VerbKey(task.Id, start.Step.Name, start.Direction),
         Stamp = stamp,
         Host = task.Host!.Value,
+        Secret = start.Direction == Direction.Do ? start.Step.Secret : null,
         Verb = start.Verb,
         Machine = task.Machine!,
         Kind = task.Kind,

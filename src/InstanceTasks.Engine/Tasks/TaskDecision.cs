@@ -86,6 +86,11 @@ internal static class TaskDecider
             return Skip(task, Direction.Undo, "the instance has no machine", now);
         }
 
+        if (step.UndoOnlyFrom?.Contains(task.FromState) == false)
+        {
+            return Skip(task, Direction.Undo, $"nothing to undo: the instance was {ServerStatus.WireName(task.FromState)}", now);
+        }
+
         return Ready(task, plan, now) ?? (step.Undo is { } verb ? new TaskDecision.StartAttempt(step, verb, Direction.Undo) : new TaskDecision.RunControl(step, Direction.Undo));
     }
 

@@ -5,8 +5,11 @@ using InstanceTasks.Hypervisors;
 namespace InstanceTasks.Grains.Workers;
 
 /// <summary>The only place from which effects on machines start.</summary>
-internal sealed class StepRunner(IHypervisor hypervisor, TimeProvider time) : IStepRunner
+internal sealed class StepRunner(IHypervisor hypervisor, IStepSecrets secrets, TimeProvider time) : IStepRunner
 {
+    private static readonly Failure SecretGone =
+        new(FailureKinds.SecretGone, "The password that was given with the request is not kept any more. Ask again, with a new one.");
+
     /// <inheritdoc/>
     public async Task<AttemptOutcome> ExecuteTaskOnInstance(Attempt task, MachineSpec instance, Func<bool> mayStart, CancellationToken abort)
     {
@@ -23,12 +26,13 @@ internal sealed class StepRunner(IHypervisor hypervisor, TimeProvider time) : IS
                 return Outcome(task, AttemptResult.Succeeded, begun, power: seen.Power) with { Observed = true };
             }
 
+            var call = new VerbCall(task.Host, instance, task.Key, task.Stamp) { Password = await ReadSecretAsync(task, abort) };
             if (!mayStart())
             {
                 return Outcome(task, AttemptResult.NotBegun, begun);
             }
 
-            var answer = await RunAsync(task, new VerbCall(task.Host, instance, task.Key, task.Stamp), abort);
+            var answer = await RunAsync(task, call, abort);
             return Outcome(task, AttemptResult.Succeeded, begun, power: answer.Power);
         }
         catch (StaleStampException e)
@@ -46,6 +50,11 @@ internal sealed class StepRunner(IHypervisor hypervisor, TimeProvider time) : IS
         }
     }
 
+    private async Task<Secret?> ReadSecretAsync(Attempt task, CancellationToken abort) =>
+        task.Secret is not { } name ? null
+        : await secrets.ReadAsync(task.Key.Task, name, abort) is { } text ? new Secret(text)
+        : throw new HypervisorException(SecretGone);
+
     private async Task<VerbAnswer> RunAsync(Attempt task, VerbCall call, CancellationToken abort)
     {
         Failpoints.Hit("effect-before", task.Kind, task.Key.Step);
@@ -60,6 +69,12 @@ internal sealed class StepRunner(IHypervisor hypervisor, TimeProvider time) : IS
             Verb.PowerOff => hypervisor.PowerOffAsync(call, abort),
             Verb.Reboot => hypervisor.RebootAsync(call, abort),
             Verb.Reset => hypervisor.ResetAsync(call, abort),
+            Verb.Pause => hypervisor.PauseAsync(call, abort),
+            Verb.Unpause => hypervisor.UnpauseAsync(call, abort),
+            Verb.Suspend => hypervisor.SuspendAsync(call, abort),
+            Verb.Resume => hypervisor.ResumeAsync(call, abort),
+            Verb.StartRescue => hypervisor.StartRescueAsync(call, abort),
+            Verb.SetPassword => hypervisor.SetPasswordAsync(call, abort),
             _ => throw new InvalidOperationException($"No verb {task.Verb}."),
         });
         Failpoints.Hit("effect-after", task.Kind, task.Key.Step);

@@ -3,26 +3,37 @@ namespace InstanceTasks.Hypervisors.Simulated;
 /// <summary>What a verb does to a machine: pure, so that the rules can be read and tested without a world.</summary>
 internal readonly record struct MachineState(bool Disk, bool Defined, PowerState Power, long Boots)
 {
+    /// <summary>It runs from a rescue disk.</summary>
+    public bool Rescue { get; init; }
+
+    /// <summary>A hash of the password that was set last; null: none was.</summary>
+    public string? Password { get; init; }
+
     public bool Exists => Disk || Defined;
 
     public bool IsRunning => Defined && Power == PowerState.Running;
+
+    /// <summary>Running or paused: its disks are in use.</summary>
+    public bool IsOn => Defined && Power is PowerState.Running or PowerState.Paused;
 
     /// <summary>The power state to answer with: null when there is no machine.</summary>
     public PowerState? Answer => Defined ? Power : null;
 
     /// <summary>The state after the verb, or why it fails; a verb whose state is there already returns the same state.</summary>
-    public (MachineState Next, Failure? Failure) Apply(Verb verb) => verb switch
+    /// <param name="verb">The verb.</param>
+    /// <param name="password">The hash of the password to set, for the verbs that set one.</param>
+    public (MachineState Next, Failure? Failure) Apply(Verb verb, string? password = null) => verb switch
     {
         Verb.PrepareDisk => (this with { Disk = true }, null),
-        Verb.DeleteDisk => IsRunning ? (this, WorldFailures.DiskInUse) : (this with { Disk = false }, null),
+        Verb.DeleteDisk => IsOn ? (this, WorldFailures.DiskInUse) : (this with { Disk = false }, null),
         Verb.Define => Define(),
-        Verb.Undefine => IsRunning ? (this, WorldFailures.StillRunning) : (this with { Defined = false, Power = PowerState.NoState }, null),
-        Verb.Start => Defined && Disk ? (Run(restart: false), null) : (this, WorldFailures.Missing(Defined)),
-        Verb.Shutdown => Defined ? (this with { Power = PowerState.Shutdown }, null) : (this, WorldFailures.Missing(Defined)),
-        Verb.PowerOff => (Defined ? this with { Power = PowerState.Shutdown } : this, null),
-        Verb.Reboot => Reboot(),
-        Verb.Reset => Defined && Disk ? (Run(restart: true), null) : (this, WorldFailures.Missing(Defined)),
-        _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
+        Verb.Undefine => IsOn ? (this, WorldFailures.StillRunning) : (this with { Defined = false, Power = PowerState.NoState }, null),
+        Verb.Start => Defined && Disk ? (Start(), null) : (this, WorldFailures.Missing(Defined)),
+        Verb.Shutdown => Defined ? (Off(), null) : (this, WorldFailures.Missing(Defined)),
+        Verb.PowerOff => (Defined ? Off() : this, null),
+        Verb.Reboot => OfGuest(m => m.Run(restart: true)),
+        Verb.Reset => Defined && Disk ? (Off().Run(restart: true), null) : (this, WorldFailures.Missing(Defined)),
+        _ => ApplyMore(verb, password),
     };
 
     /// <summary>Whether the machine is still as the verb leaves it.</summary>
@@ -32,8 +43,25 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         Verb.DeleteDisk => !Disk,
         Verb.Define => Defined,
         Verb.Undefine => !Defined,
-        Verb.Start or Verb.Reboot or Verb.Reset => IsRunning,
-        Verb.Shutdown or Verb.PowerOff => !IsRunning,
+        Verb.Start => IsRunning && !Rescue,
+        Verb.Reboot or Verb.Reset or Verb.SetPassword => IsRunning,
+        Verb.Shutdown or Verb.PowerOff => Power is PowerState.Shutdown or PowerState.NoState,
+        Verb.Pause => Power == PowerState.Paused,
+        Verb.Unpause => Power != PowerState.Paused,
+        Verb.Suspend => Power == PowerState.Suspended,
+        Verb.Resume => Power != PowerState.Suspended,
+        Verb.StartRescue => IsRunning && Rescue,
+        _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
+    };
+
+    private (MachineState Next, Failure? Failure) ApplyMore(Verb verb, string? password) => verb switch
+    {
+        Verb.Pause => Power == PowerState.Paused ? (this, null) : OfGuest(m => m with { Power = PowerState.Paused }),
+        Verb.Unpause => (Power == PowerState.Paused ? this with { Power = PowerState.Running } : this, null),
+        Verb.Suspend => Power == PowerState.Suspended ? (this, null) : OfGuest(m => m with { Power = PowerState.Suspended }),
+        Verb.Resume => (Power == PowerState.Suspended ? this with { Power = PowerState.Running } : this, null),
+        Verb.StartRescue => StartRescue(password),
+        Verb.SetPassword => OfGuest(m => m with { Password = password }),
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
     };
 
@@ -44,15 +72,25 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         _ => (this with { Defined = true, Power = PowerState.Shutdown }, null),
     };
 
-    private (MachineState Next, Failure? Failure) Reboot()
-    {
-        if (!Defined)
-        {
-            return (this, WorldFailures.Missing(Defined));
-        }
+    private (MachineState Next, Failure? Failure) StartRescue(string? password) =>
+        !(Defined && Disk) ? (this, WorldFailures.Missing(Defined))
+        : IsRunning && Rescue ? (this, null)
+        : IsOn ? (this, WorldFailures.StillRunning)
+        : (Run(restart: true) with { Rescue = true, Password = password ?? Password }, null);
 
-        return IsRunning ? (Run(restart: true), null) : (this, WorldFailures.GuestIsOff);
-    }
+    /// <summary>Running from its own disk, from wherever it is: one that is paused or suspended goes on where it was.</summary>
+    private MachineState Start() =>
+        Rescue ? Off().Run(restart: true)
+        : Power is PowerState.Paused or PowerState.Suspended ? this with { Power = PowerState.Running }
+        : Run(restart: false);
+
+    private MachineState Off() => this with { Power = PowerState.Shutdown, Rescue = false };
+
+    /// <summary>What only the server's own guest can do, and only while it runs.</summary>
+    private (MachineState Next, Failure? Failure) OfGuest(Func<MachineState, MachineState> change) =>
+        !Defined ? (this, WorldFailures.Missing(Defined))
+        : IsRunning && !Rescue ? (change(this), null)
+        : (this, WorldFailures.GuestIsOff);
 
     private MachineState Run(bool restart) =>
         IsRunning && !restart ? this : this with { Power = PowerState.Running, Boots = Boots + 1 };

@@ -30,6 +30,9 @@ public sealed class SimulatedHypervisorOptions
             [Verb.PowerOff] = TimeSpan.FromMilliseconds(60),
             [Verb.Reboot] = TimeSpan.FromMilliseconds(300),
             [Verb.Reset] = TimeSpan.FromMilliseconds(100),
+            [Verb.Suspend] = TimeSpan.FromMilliseconds(300),
+            [Verb.Resume] = TimeSpan.FromMilliseconds(200),
+            [Verb.StartRescue] = TimeSpan.FromMilliseconds(250),
         };
         return this;
     }

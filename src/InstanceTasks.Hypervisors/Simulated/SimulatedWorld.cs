@@ -142,7 +142,7 @@ public sealed class SimulatedWorld : IDisposable
         {
             SimulatedFaultAction.FailFence => (fault.MachineName, fault.Verb, fault.Task, fault.Step, fault.Direction) != default,
             SimulatedFaultAction.Forget => fault.MachineName is not null,
-            SimulatedFaultAction.HangGuest => fault.Verb is not null and not Verb.Shutdown and not Verb.Reboot,
+            SimulatedFaultAction.HangGuest => fault.Verb is not null and not Verb.Shutdown and not Verb.Reboot and not Verb.SetPassword,
             _ => false,
         };
         if (blind)

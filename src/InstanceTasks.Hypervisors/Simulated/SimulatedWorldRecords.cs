@@ -1,3 +1,5 @@
+using InstanceTasks.Hypervisors.Simulated;
+
 namespace InstanceTasks.Hypervisors;
 
 /// <summary>What a fault does to the operation that it hits.</summary>
@@ -166,7 +168,17 @@ public sealed record SimulatedRefusal(string Key, Stamp Stamp, HostName Host, In
 /// <param name="Resources">What it takes.</param>
 /// <param name="Boots">How often it was started, restarted or reset since it was defined first.</param>
 public sealed record SimulatedMachine(
-    HostName Host, InstanceId Machine, bool HasDisk, bool Defined, PowerState Power, string Name, string ImageId, Resources Resources, long Boots);
+    HostName Host, InstanceId Machine, bool HasDisk, bool Defined, PowerState Power, string Name, string ImageId, Resources Resources, long Boots)
+{
+    /// <summary>Whether a rescue disk is in front of its root disk.</summary>
+    public bool Rescue { get; init; }
+
+    /// <summary>The hash of the guest's password; null: none was set.</summary>
+    public string? PasswordHash { get; init; }
+
+    /// <summary>Whether this password was set last.</summary>
+    public bool HasPassword(string password) => PasswordHash == GuestPassword.Hash(Machine, password);
+}
 
 /// <summary>The newest stamps that the world knows for a machine.</summary>
 /// <param name="Host">Where.</param>

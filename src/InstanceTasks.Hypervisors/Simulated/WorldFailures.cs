@@ -12,7 +12,7 @@ internal static class WorldFailures
         new(FailureKinds.Hypervisor, "The machine is running and cannot be removed. Stop it first.");
 
     public static Failure GuestIsOff { get; } =
-        new(FailureKinds.Guest, "The machine is off, so its guest cannot be asked to restart. Start it, or reboot it hard.");
+        new(FailureKinds.Guest, "The machine does not run, so its guest cannot be asked. Start it, or reboot it hard.");
 
     public static Failure Missing(bool defined) => defined
         ? new Failure(FailureKinds.MachineMissing, "The machine's root disk does not exist.")

@@ -24,6 +24,9 @@ internal sealed record WorldOperation
     public required string Plan { get; init; }
 
     public Failure? PlannedFailure { get; init; }
+
+    /// <summary>The hash of the password to set.</summary>
+    public string? Password { get; init; }
 }
 
 /// <summary>How an operation ended.</summary>

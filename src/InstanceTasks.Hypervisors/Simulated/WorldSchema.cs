@@ -5,7 +5,7 @@ namespace InstanceTasks.Hypervisors.Simulated;
 /// <summary>The tables of a simulated world. Tests and operators read them directly, so names and columns are a contract.</summary>
 internal static class WorldSchema
 {
-    public const int Version = 1;
+    public const int Version = 2;
 
     // ends_at null: the operation never ends by itself (a hang).
     // ended_no orders the ends of operations that outlived the transaction that began them; waiters of every process read from it.
@@ -16,7 +16,7 @@ internal static class WorldSchema
         CREATE TABLE IF NOT EXISTS machines (
             host TEXT NOT NULL, machine TEXT NOT NULL, disk INTEGER NOT NULL, defined INTEGER NOT NULL, power INTEGER NOT NULL,
             name TEXT NOT NULL, image TEXT NOT NULL, vcpus INTEGER NOT NULL, memory_mb INTEGER NOT NULL, disk_gb INTEGER NOT NULL,
-            boots INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (host, machine)) WITHOUT ROWID;
+            boots INTEGER NOT NULL DEFAULT 0, rescue INTEGER NOT NULL DEFAULT 0, password TEXT, PRIMARY KEY (host, machine)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS operations (
             id INTEGER PRIMARY KEY AUTOINCREMENT, host TEXT NOT NULL, machine TEXT NOT NULL, verb TEXT NOT NULL,
             task TEXT NOT NULL, step TEXT NOT NULL, direction TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL,
@@ -24,7 +24,7 @@ internal static class WorldSchema
             begun_at INTEGER NOT NULL, ends_at INTEGER, ended_at INTEGER, ended_no INTEGER,
             state TEXT NOT NULL, plan TEXT NOT NULL, abort_rule TEXT NOT NULL, fault INTEGER, planned_failure TEXT,
             applied INTEGER NOT NULL DEFAULT 0, power INTEGER, failure TEXT, aborted_by TEXT,
-            pid INTEGER NOT NULL, instance TEXT NOT NULL);
+            pid INTEGER NOT NULL, instance TEXT NOT NULL, password TEXT);
         CREATE INDEX IF NOT EXISTS operations_begun ON operations (host, machine, ends_at) WHERE state = 'begun';
         CREATE INDEX IF NOT EXISTS operations_due ON operations (ends_at) WHERE state = 'begun';
         CREATE UNIQUE INDEX IF NOT EXISTS operations_ended ON operations (ended_no) WHERE ended_no IS NOT NULL;
@@ -45,6 +45,13 @@ internal static class WorldSchema
         CREATE UNIQUE INDEX IF NOT EXISTS latencies_key ON latencies (ifnull(verb, ''), ifnull(host, ''));
         CREATE TABLE IF NOT EXISTS clock (one INTEGER PRIMARY KEY CHECK (one = 1), offset_ms INTEGER NOT NULL);
         INSERT OR IGNORE INTO clock VALUES (1, 0);
+        """;
+
+    // What version 1 lacked.
+    private const string From1 = """
+        ALTER TABLE machines ADD COLUMN rescue INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE machines ADD COLUMN password TEXT;
+        ALTER TABLE operations ADD COLUMN password TEXT;
         """;
 
     static WorldSchema() => SQLitePCL.Batteries_V2.Init();
@@ -86,12 +93,12 @@ internal static class WorldSchema
     {
         Execute(connection, "BEGIN IMMEDIATE;");
         var version = ReadVersion(connection);
-        if (version is not 0 and not Version)
+        if (version is < 0 or > Version)
         {
             throw new InvalidOperationException($"The simulated world {path} has version {version}; this program knows version {Version}.");
         }
 
-        Execute(connection, $"{Tables} PRAGMA user_version = {Version}; COMMIT;");
+        Execute(connection, $"{(version == 1 ? From1 : "")} {Tables} PRAGMA user_version = {Version}; COMMIT;");
     }
 
     private static long ReadVersion(SqliteConnection connection)

@@ -83,12 +83,15 @@ internal sealed partial class WorldSession
         SettleAll();
         return Read(
             """
-            SELECT host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots FROM machines
+            SELECT host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots, rescue, password FROM machines
             WHERE @host IS NULL OR host = @host ORDER BY host, machine
             """,
             r => new SimulatedMachine(
                 new HostName(r.GetString(0)), WorldText.ReadMachine(r.GetString(1)), r.GetInt64(2) != 0, r.GetInt64(3) != 0, (PowerState)r.GetInt32(4),
-                r.GetString(5), r.GetString(6), new Resources(r.GetInt32(7), r.GetInt32(8), r.GetInt32(9)), r.GetInt64(10)),
+                r.GetString(5), r.GetString(6), new Resources(r.GetInt32(7), r.GetInt32(8), r.GetInt32(9)), r.GetInt64(10))
+            {
+                Rescue = r.GetInt64(11) != 0, PasswordHash = Text(r, 12),
+            },
             ["host"], host);
     }
 

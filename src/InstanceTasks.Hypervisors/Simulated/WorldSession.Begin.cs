@@ -41,6 +41,7 @@ internal sealed partial class WorldSession
         Image = call.Machine.ImageId,
         Resources = call.Machine.Resources,
         Plan = WorldText.PlanApply,
+        Password = call.Password is { } password ? GuestPassword.Hash(call.Machine.Instance, password.Reveal) : null,
     };
 
     private BeginOutcome Refuse(WorldOperation operation, VerbKey key, long now)
@@ -100,7 +101,7 @@ internal sealed partial class WorldSession
             return null;
         }
 
-        var asksGuest = operation.Verb is Verb.Shutdown or Verb.Reboot && ReadMachine(operation.Host, operation.Machine).IsRunning;
+        var asksGuest = operation.Verb is Verb.Shutdown or Verb.Reboot or Verb.SetPassword && ReadMachine(operation.Host, operation.Machine).IsRunning;
         return Hit(WorldText.OnVerb, asksGuest, operation.Host, operation.Machine, operation.Name, WorldText.Of(operation.Verb), key);
     }
 

@@ -132,7 +132,7 @@ internal sealed partial class WorldSession
             return new OperationEnd(SimulatedOperationState.Failed, current.Answer, operation.PlannedFailure);
         }
 
-        var (next, failure) = current.Apply(operation.Verb);
+        var (next, failure) = current.Apply(operation.Verb, operation.Password);
         if (failure is not null)
         {
             return new OperationEnd(SimulatedOperationState.Failed, current.Answer, failure);
@@ -151,6 +151,9 @@ internal sealed partial class WorldSession
         using var reader = operations.ReadMachine.Query(host, machine);
         return reader.Read()
             ? new MachineState(reader.GetInt64(0) != 0, reader.GetInt64(1) != 0, (PowerState)reader.GetInt32(2), reader.GetInt64(3))
+            {
+                Rescue = reader.GetInt64(4) != 0, Password = Text(reader, 5),
+            }
             : default;
     }
 
@@ -169,7 +172,8 @@ internal sealed partial class WorldSession
 
         operations.WriteMachine.Execute(
             by.Host, by.Machine, next.Disk ? 1L : 0L, next.Defined ? 1L : 0L, (long)next.Power, by.Name, by.Image,
-            (long)by.Resources.Vcpus, (long)by.Resources.MemoryMb, (long)by.Resources.DiskGb, next.Boots);
+            (long)by.Resources.Vcpus, (long)by.Resources.MemoryMb, (long)by.Resources.DiskGb, next.Boots,
+            next.Rescue ? 1L : 0L, next.Password);
     }
 
     private static List<long> Ids(SqliteDataReader reader)

@@ -9,20 +9,20 @@ internal sealed partial class WorldSession
     private sealed class OperationStatements(WorldSession session)
     {
         private const string Due = """
-            SELECT id, host, machine, verb, key, stamp, name, image, vcpus, memory_mb, disk_gb, plan, planned_failure
+            SELECT id, host, machine, verb, key, stamp, name, image, vcpus, memory_mb, disk_gb, plan, planned_failure, password
             FROM operations WHERE state = 'begun' AND ends_at <= @now
             """;
 
         private readonly Statement insert = session.Prepare(
             """
             INSERT INTO operations (host, machine, verb, task, step, direction, key, stamp, name, image, vcpus, memory_mb, disk_gb,
-                begun_at, ends_at, ended_at, state, plan, abort_rule, fault, planned_failure, applied, power, failure, pid, instance)
+                begun_at, ends_at, ended_at, state, plan, abort_rule, fault, planned_failure, applied, power, failure, pid, instance, password)
             VALUES (@host, @machine, @verb, @task, @step, @direction, @key, @stamp, @name, @image, @vcpus, @memory, @disk,
-                @begun, @ends, @ended, @state, @plan, @rule, @fault, @planned, @applied, @power, @failure, @pid, @instance)
+                @begun, @ends, @ended, @state, @plan, @rule, @fault, @planned, @applied, @power, @failure, @pid, @instance, @password)
             RETURNING id
             """,
             "host", "machine", "verb", "task", "step", "direction", "key", "stamp", "name", "image", "vcpus", "memory", "disk",
-            "begun", "ends", "ended", "state", "plan", "rule", "fault", "planned", "applied", "power", "failure", "pid", "instance");
+            "begun", "ends", "ended", "state", "plan", "rule", "fault", "planned", "applied", "power", "failure", "pid", "instance", "password");
 
         public Statement DueAnywhere { get; } = session.Prepare($"{Due} ORDER BY ends_at, id", "now");
 
@@ -75,16 +75,17 @@ internal sealed partial class WorldSession
             "key", "stamp", "host", "machine", "verb", "changed", "at");
 
         public Statement ReadMachine { get; } = session.Prepare(
-            "SELECT disk, defined, power, boots FROM machines WHERE host = @host AND machine = @machine", "host", "machine");
+            "SELECT disk, defined, power, boots, rescue, password FROM machines WHERE host = @host AND machine = @machine", "host", "machine");
 
         public Statement WriteMachine { get; } = session.Prepare(
             """
-            INSERT INTO machines (host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots)
-            VALUES (@host, @machine, @disk, @defined, @power, @name, @image, @vcpus, @memory, @gb, @boots)
+            INSERT INTO machines (host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots, rescue, password)
+            VALUES (@host, @machine, @disk, @defined, @power, @name, @image, @vcpus, @memory, @gb, @boots, @rescue, @password)
             ON CONFLICT DO UPDATE SET disk = excluded.disk, defined = excluded.defined, power = excluded.power, name = excluded.name,
-                image = excluded.image, vcpus = excluded.vcpus, memory_mb = excluded.memory_mb, disk_gb = excluded.disk_gb, boots = excluded.boots
+                image = excluded.image, vcpus = excluded.vcpus, memory_mb = excluded.memory_mb, disk_gb = excluded.disk_gb, boots = excluded.boots,
+                rescue = excluded.rescue, password = excluded.password
             """,
-            "host", "machine", "disk", "defined", "power", "name", "image", "vcpus", "memory", "gb", "boots");
+            "host", "machine", "disk", "defined", "power", "name", "image", "vcpus", "memory", "gb", "boots", "rescue", "password");
 
         public Statement DeleteMachine { get; } = session.Prepare(
             "DELETE FROM machines WHERE host = @host AND machine = @machine", "host", "machine");
@@ -96,7 +97,7 @@ internal sealed partial class WorldSession
             (long)operation.Resources.Vcpus, (long)operation.Resources.MemoryMb, (long)operation.Resources.DiskGb,
             now, endsAt, end is null ? null : now, WorldText.Of(end?.State ?? SimulatedOperationState.Begun), operation.Plan,
             fault?.AbortRule ?? WorldText.Of(SimulatedAbortRule.CallerOrFence), fault?.Id, WriteFailure(operation.PlannedFailure),
-            end is { Applied: true } ? 1L : 0L, (long?)end?.Power, WriteFailure(end?.Failure), (long)Environment.ProcessId, session.instance)!;
+            end is { Applied: true } ? 1L : 0L, (long?)end?.Power, WriteFailure(end?.Failure), (long)Environment.ProcessId, session.instance, operation.Password)!;
 
         public static WorldOperation Read(SqliteDataReader reader) => new()
         {
@@ -111,6 +112,7 @@ internal sealed partial class WorldSession
             Resources = new Resources(reader.GetInt32(8), reader.GetInt32(9), reader.GetInt32(10)),
             Plan = reader.GetString(11),
             PlannedFailure = reader.IsDBNull(12) ? null : EngineJson.Read<Failure>(reader.GetString(12)),
+            Password = Text(reader, 13),
         };
     }
 }

@@ -35,6 +35,18 @@ internal sealed class NoopHypervisor : IHypervisor
 
     public Task<VerbAnswer> ResetAsync(VerbCall call, CancellationToken abort) => Done;
 
+    public Task<VerbAnswer> PauseAsync(VerbCall call, CancellationToken abort) => Done;
+
+    public Task<VerbAnswer> UnpauseAsync(VerbCall call, CancellationToken abort) => Done;
+
+    public Task<VerbAnswer> SuspendAsync(VerbCall call, CancellationToken abort) => Done;
+
+    public Task<VerbAnswer> ResumeAsync(VerbCall call, CancellationToken abort) => Done;
+
+    public Task<VerbAnswer> StartRescueAsync(VerbCall call, CancellationToken abort) => Done;
+
+    public Task<VerbAnswer> SetPasswordAsync(VerbCall call, CancellationToken abort) => Done;
+
     public Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort) => Task.FromResult(new Observation(true, false, null, null));
 
     public Task FenceAsync(HostName host, InstanceId machine, Stamp below, CancellationToken abort) => Task.CompletedTask;

@@ -12,6 +12,14 @@ public sealed class HappyPathTests
     [InlineData("start", "accept settle", VmState.Active)]
     [InlineData("reboot", "accept settle", VmState.Active)]
     [InlineData("hard-reboot", "accept settle", VmState.Active)]
+    [InlineData("force-stop", "accept settle", VmState.Stopped)]
+    [InlineData("pause", "accept settle", VmState.Paused)]
+    [InlineData("unpause", "accept settle", VmState.Active)]
+    [InlineData("suspend", "accept settle", VmState.Suspended)]
+    [InlineData("resume", "accept settle", VmState.Active)]
+    [InlineData("rescue", "accept step settle", VmState.Rescued)]
+    [InlineData("unrescue", "accept step settle", VmState.Active)]
+    [InlineData("change-password", "accept settle", VmState.Active)]
     public async Task Task_NothingGoesWrong_TakesTheseCommits(string kindName, string commits, VmState state)
     {
         var kind = new TaskKind(kindName);

@@ -144,7 +144,7 @@ public sealed class AcceptRulesTests
     [InlineData("delete", "stop", AcceptMode.Supersede)]
     [InlineData("delete", "delete", AcceptMode.Join)]
     [InlineData("hard-reboot", "reboot", AcceptMode.Supersede)]
-    [InlineData("hard-reboot", "stop", AcceptMode.Refuse)]
+    [InlineData("hard-reboot", "stop", AcceptMode.Supersede)]
     public void Busy_ByTheConflictTable(string requested, string running, AcceptMode mode)
     {
         var instance = Some.Instance() with { Holder = Some.Ref(running) };

@@ -34,15 +34,25 @@ public sealed class TableTests
     // nova-api §3.1, §3.5: the vm_states in which each action is accepted.
     [Theory]
     [InlineData("create", "building")]
-    [InlineData("delete", "building active stopped error")]
+    [InlineData("delete", "building active stopped error paused suspended rescued")]
     [InlineData("stop", "active error")]
     [InlineData("start", "stopped")]
     [InlineData("reboot", "active")]
-    [InlineData("hard-reboot", "active stopped error")]
-    [InlineData("lock", "building active stopped error")]
-    [InlineData("unlock", "building active stopped error")]
-    [InlineData("update", "building active stopped error")]
-    [InlineData("metadata", "active stopped")]
+    [InlineData("force-stop", "active error")]
+    [InlineData("hard-reboot", "active stopped error paused suspended")]
+    [InlineData("pause", "active")]
+    [InlineData("unpause", "paused")]
+    [InlineData("suspend", "active")]
+    [InlineData("resume", "suspended")]
+    [InlineData("rescue", "active stopped error")]
+    [InlineData("unrescue", "rescued")]
+    [InlineData("change-password", "active")]
+    [InlineData("lock", "building active stopped error paused suspended rescued")]
+    [InlineData("unlock", "building active stopped error paused suspended rescued")]
+    [InlineData("update", "building active stopped error paused suspended rescued")]
+    [InlineData("reset-to-active", "building active stopped error paused suspended rescued")]
+    [InlineData("reset-to-error", "building active stopped error paused suspended rescued")]
+    [InlineData("metadata", "active stopped paused suspended")]
     public void InstanceMachine_AKind_MayStartWhereNovaSays(string kind, string states)
     {
         Assert.Equal(states, string.Join(' ', Enum.GetValues<VmState>().Where(s => InstanceMachine.Find(s, new TaskKind(kind)) is not null).Select(ServerStatus.WireName)));
@@ -57,10 +67,12 @@ public sealed class TableTests
         {
             var expected = (running, requested) switch
             {
-                (_, "lock" or "unlock" or "update" or "metadata") => ConflictRule.Alongside,
+                (_, "lock" or "unlock" or "update" or "metadata" or "reset-to-active" or "reset-to-error") => ConflictRule.Alongside,
                 ("delete", "delete") => ConflictRule.Join,
                 ("delete", _) or (_, "create") => ConflictRule.Refuse,
-                (_, "delete") or ("reboot" or "hard-reboot", "hard-reboot") => ConflictRule.Supersede,
+                (_, "delete") => ConflictRule.Supersede,
+                ("reboot" or "hard-reboot" or "stop" or "pause" or "unpause" or "suspend" or "resume", "hard-reboot") => ConflictRule.Supersede,
+                ("reboot" or "stop", "force-stop") => ConflictRule.Supersede,
                 _ => ConflictRule.QueueIfAsked,
             };
             Assert.Equal(expected, ConflictTable.Find(new TaskKind(running), kind));

@@ -37,16 +37,7 @@ public sealed class PlanTests
     {
         var plan = PlanRegistry.Find(new TaskKind(kind))!;
 
-        Assert.Equal(plan.Steps.Count, plan.Steps.Select(s => s.Name).Distinct().Count());
-        Assert.All(plan.Steps, s =>
-        {
-            Assert.Matches("^[a-z]+(-[a-z]+)*$", s.Name);
-            Assert.True(s.Do is null != (s.Control == ControlWork.None), $"{s.Name}: a verb or control work, not both");
-            Assert.True(s.Undo is null || s.NoUndoBecause is null, $"{s.Name}: an undo and a reason for none");
-            Assert.True(s.Undo is not null || s.NoUndoBecause is not null || s.Control == ControlWork.ChooseHost, $"{s.Name}: neither an undo nor a reason for none");
-            Assert.True(s.Retry.MaxAttempts >= 1 && s.Timeout > TimeSpan.Zero);
-        });
-        Assert.True(plan.Steps.Count == 0 || plan.Steps[^1].OnExhausted != Exhausted.GoOn, "the last step has no next");
+        PlanRules.CheckSteps(plan);
     }
 
     [Theory]
@@ -55,11 +46,8 @@ public sealed class PlanTests
     {
         var plan = PlanRegistry.Find(new TaskKind(kind))!;
 
-        Assert.All(plan.Steps.Skip(plan.PointOfNoReturn), s => Assert.Equal(Cancellability.PastNoReturn, s.Cancel));
-
-        // Past it there is nothing to undo: the task is held for an operator, or fails as it stands.
-        Assert.All(plan.Steps.Skip(plan.PointOfNoReturn), s => Assert.True(s.OnExhausted == Exhausted.Hold || plan.Steps.All(t => t.Undo is null)));
-        Assert.Equal(kind is "delete" or "hard-reboot" ? 0 : plan.Steps.Count, plan.PointOfNoReturn);
+        PlanRules.CheckPointOfNoReturn(plan);
+        Assert.Equal(kind is "delete" or "hard-reboot" or "change-password" ? 0 : plan.Steps.Count, plan.PointOfNoReturn);
     }
 
     [Theory]
@@ -81,6 +69,16 @@ public sealed class PlanTests
     [InlineData("start", "start", "compute_start_instance")]
     [InlineData("reboot", "reboot", "compute_reboot_instance")]
     [InlineData("hard-reboot", "reboot", "compute_reboot_instance")]
+    [InlineData("force-stop", "stop", "compute_stop_instance")]
+    [InlineData("pause", "pause", "compute_pause_instance")]
+    [InlineData("unpause", "unpause", "compute_unpause_instance")]
+    [InlineData("suspend", "suspend", "compute_suspend_instance")]
+    [InlineData("resume", "resume", "compute_resume_instance")]
+    [InlineData("rescue", "rescue", "compute_rescue_instance")]
+    [InlineData("unrescue", "unrescue", "compute_unrescue_instance")]
+    [InlineData("change-password", "changePassword", "compute_set_admin_password")]
+    [InlineData("reset-to-active", "resetState", null)]
+    [InlineData("reset-to-error", "resetState", null)]
     [InlineData("lock", "lock", null)]
     [InlineData("unlock", "unlock", null)]
     [InlineData("update", null, null)]

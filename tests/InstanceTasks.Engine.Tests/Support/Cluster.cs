@@ -103,8 +103,7 @@ internal sealed class Cluster
         Journal.Claims[(instance.Id, Some.Host1)] = (TaskId.New(), instance.Flavor.ToResources());
         var used = Journal.Quota.GetValueOrDefault(instance.Project) ?? new QuotaUsage(0, 0, 0);
         Journal.Quota[instance.Project] = used with { Instances = used.Instances + 1, Cores = used.Cores + 1, RamMb = used.RamMb + 512 };
-        var machine = World.Of(Some.Host1, instance.Id);
-        (machine.Disk, machine.Defined, machine.Running) = (true, true, state == VmState.Active);
+        World.Of(Some.Host1, instance.Id).State = Machine.Of(state);
         return instance;
     }
 
@@ -118,7 +117,7 @@ internal sealed class Cluster
         Journal.Instances[task.Instance] = there with { Id = task.Instance, Turn = task.Turn, Holder = new(task.Id, task.Kind, task.Request) };
         Journal.Claims[(task.Instance, Some.Host1)] = (TaskId.New(), there.Flavor.ToResources());
         var machine = World.Of(Some.Host1, task.Instance);
-        (machine.Disk, machine.Defined, machine.Running) = (true, true, false);
+        machine.State = Machine.Of(VmState.Stopped);
         var row = new TaskRow { Record = task, Body = EngineJson.Write(task), DueAt = Time.Now };
         row.Rows.AddRange(rows.Select((events, i) => new StoredEvents(i + 1, i + 1, Time.Now, events)));
         Journal.Tasks[task.Id] = row;

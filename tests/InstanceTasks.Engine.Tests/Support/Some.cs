@@ -15,13 +15,13 @@ internal static class Some
     public static readonly Failure Glitch = new(FailureKinds.Hypervisor, "a glitch", Retryable: true);
 
     /// <summary>The kinds with steps.</summary>
-    public static readonly string[] LongKinds = ["create", "delete", "stop", "start", "reboot", "hard-reboot"];
+    public static readonly string[] LongKinds = [.. PlanRegistry.All.Where(p => !p.IsOneCommit).Select(p => p.Kind.Name)];
 
     public static InstanceRecord Instance(VmState state = VmState.Active, InstanceId? id = null) => new()
     {
         Id = id ?? InstanceId.New(), Project = Project, User = Owner.User, Name = "vm", VmState = state, ImageId = "image-1", Flavor = Flavor,
         Host = Host1, AvailabilityZone = "nova", LaunchedAt = Start, CreatedAt = Start, UpdatedAt = Start, Version = 1, Turn = 1,
-        Power = state == VmState.Active ? PowerState.Running : PowerState.Shutdown,
+        Power = Machine.PowerOf(state),
     };
 
     public static InstanceRecord NewInstance(InstanceId id) =>
@@ -71,5 +71,13 @@ internal static class Some
         return data;
     }
 
-    public static VmState StateFor(string kind) => kind == "start" ? VmState.Stopped : VmState.Active;
+    /// <summary>A vm_state that a kind can start in.</summary>
+    public static VmState StateFor(string kind) => kind switch
+    {
+        "start" => VmState.Stopped,
+        "unpause" => VmState.Paused,
+        "resume" => VmState.Suspended,
+        "unrescue" => VmState.Rescued,
+        _ => VmState.Active,
+    };
 }

@@ -1,3 +1,5 @@
+using InstanceTasks.Hypervisors.Simulated;
+
 namespace InstanceTasks.Engine.Tests.Support;
 
 /// <summary>How a scripted attempt goes.</summary>
@@ -23,16 +25,33 @@ public enum Act
     Fenced = 7,
 }
 
-/// <summary>A machine at a hypervisor.</summary>
+/// <summary>A machine at a hypervisor: the simulated driver's own rules.</summary>
 internal sealed class Machine
 {
-    public bool Disk { get; set; }
+    public MachineState State { get; set; }
 
-    public bool Defined { get; set; }
+    public bool Defined
+    {
+        get => State.Defined;
+        set => State = State with { Defined = value, Power = value ? State.Power : PowerState.NoState };
+    }
 
-    public bool Running { get; set; }
+    public bool Disk => State.Disk;
 
-    public bool Exists => Disk || Defined || Running;
+    public bool Running => State.IsRunning;
+
+    public bool Exists => State.Exists;
+
+    /// <summary>As a machine of a server in this vm_state is.</summary>
+    public static MachineState Of(VmState state) => new(true, true, PowerOf(state), 1) { Rescue = state == VmState.Rescued };
+
+    public static PowerState PowerOf(VmState state) => state switch
+    {
+        VmState.Active or VmState.Rescued or VmState.Resized => PowerState.Running,
+        VmState.Paused => PowerState.Paused,
+        VmState.Suspended => PowerState.Suspended,
+        _ => PowerState.Shutdown,
+    };
 }
 
 /// <summary>One effect.</summary>
@@ -90,60 +109,27 @@ internal sealed class World
             return Outcome(attempt, AttemptResult.Succeeded) with { Power = PowerOf(there), Observed = true };
         }
 
-        if (!IsPossible(attempt.Verb, there))
+        var (next, failure) = there.State.Apply(attempt.Verb, attempt.Secret);
+        if (failure is not null)
         {
-            return Outcome(attempt, AttemptResult.Failed, new Failure(FailureKinds.MachineMissing, $"{attempt.Verb} is not possible on {there.Disk}/{there.Defined}/{there.Running}"));
+            return Outcome(attempt, AttemptResult.Failed, failure);
         }
 
-        Apply(attempt, there);
+        Note(attempt);
+        there.State = next;
         return Outcome(attempt, AttemptResult.Succeeded) with { Power = PowerOf(there) };
     }
 
     public static AttemptOutcome Outcome(Attempt attempt, AttemptResult result, Failure? failure = null) =>
         new() { Key = attempt.Key, Stamp = attempt.Stamp, Result = result, Failure = failure };
 
-    private void Apply(Attempt attempt, Machine there)
+    private void Note(Attempt attempt)
     {
         Assert.DoesNotContain(Effects, e => e.Machine == attempt.Machine.Instance && e.Stamp == attempt.Stamp);
         Assert.All(Effects.Where(e => e.Machine == attempt.Machine.Instance), e => Assert.True(e.Stamp < attempt.Stamp, $"{e} came before the older {attempt.Stamp}"));
         Effects.Add(new Effect(attempt.Host, attempt.Machine.Instance, attempt.Key, attempt.Stamp, attempt.Verb));
         _done.Add(attempt.Key);
-        switch (attempt.Verb)
-        {
-            case Verb.PrepareDisk:
-                there.Disk = true;
-                break;
-            case Verb.DeleteDisk:
-                there.Disk = false;
-                break;
-            case Verb.Define:
-                there.Defined = true;
-                break;
-            case Verb.Undefine:
-                there.Defined = false;
-                break;
-            case Verb.Shutdown or Verb.PowerOff:
-                there.Running = false;
-                break;
-            default:
-                there.Running = true;
-                break;
-        }
     }
 
-    private static bool IsPossible(Verb verb, Machine there) => verb switch
-    {
-        Verb.Define => there.Disk,
-        Verb.Undefine => !there.Running,
-        Verb.DeleteDisk => !there.Defined,
-        Verb.Start or Verb.Reboot or Verb.Reset => there.Defined,
-        _ => true,
-    };
-
-    private static PowerState PowerOf(Machine machine) => machine switch
-    {
-        { Running: true } => PowerState.Running,
-        { Defined: true } => PowerState.Shutdown,
-        _ => PowerState.NoState,
-    };
+    private static PowerState PowerOf(Machine machine) => machine.State.Answer ?? PowerState.NoState;
 }

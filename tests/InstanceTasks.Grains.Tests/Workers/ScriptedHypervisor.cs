@@ -41,6 +41,18 @@ internal sealed class ScriptedHypervisor : IHypervisor
 
     public Task<VerbAnswer> ResetAsync(VerbCall call, CancellationToken abort) => Verb(nameof(ResetAsync), call, abort);
 
+    public Task<VerbAnswer> PauseAsync(VerbCall call, CancellationToken abort) => Verb(nameof(PauseAsync), call, abort);
+
+    public Task<VerbAnswer> UnpauseAsync(VerbCall call, CancellationToken abort) => Verb(nameof(UnpauseAsync), call, abort);
+
+    public Task<VerbAnswer> SuspendAsync(VerbCall call, CancellationToken abort) => Verb(nameof(SuspendAsync), call, abort);
+
+    public Task<VerbAnswer> ResumeAsync(VerbCall call, CancellationToken abort) => Verb(nameof(ResumeAsync), call, abort);
+
+    public Task<VerbAnswer> StartRescueAsync(VerbCall call, CancellationToken abort) => Verb(nameof(StartRescueAsync), call, abort);
+
+    public Task<VerbAnswer> SetPasswordAsync(VerbCall call, CancellationToken abort) => Verb(nameof(SetPasswordAsync), call, abort);
+
     public Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort)
     {
         Calls.Enqueue("Observe");

@@ -1,3 +1,4 @@
+using InstanceTasks.Engine;
 using InstanceTasks.Grains.Workers;
 using InstanceTasks.Hypervisors;
 
@@ -8,6 +9,7 @@ public sealed class StepRunnerTests
     private static readonly string[] AllInOrder = ["Fence", "Observe", "Reset"];
 
     private readonly ScriptedHypervisor _hypervisor = new();
+    private readonly ScriptedSecrets _secrets = new();
     private bool _mayStart = true;
 
     [Fact]
@@ -111,6 +113,12 @@ public sealed class StepRunnerTests
     [InlineData(Verb.PowerOff)]
     [InlineData(Verb.Reboot)]
     [InlineData(Verb.Reset)]
+    [InlineData(Verb.Pause)]
+    [InlineData(Verb.Unpause)]
+    [InlineData(Verb.Suspend)]
+    [InlineData(Verb.Resume)]
+    [InlineData(Verb.StartRescue)]
+    [InlineData(Verb.SetPassword)]
     public async Task Execute_EachVerb_CallsItsMethodWithKeyAndStamp(Verb verb)
     {
         VerbCall? seen = null;
@@ -127,5 +135,33 @@ public sealed class StepRunnerTests
         Assert.Equal(new VerbCall(attempt.Host, attempt.Machine, attempt.Key, attempt.Stamp), seen);
     }
 
-    private Task<AttemptOutcome> ExecuteAsync(Attempt attempt) => new StepRunner(_hypervisor, TimeProvider.System).ExecuteTaskOnInstance(attempt, attempt.Machine, () => _mayStart, CancellationToken.None);
+    [Fact]
+    public async Task Execute_StepWithASecret_TheVerbGetsItAndPrintingShowsNothing()
+    {
+        VerbCall? seen = null;
+        _hypervisor.OnVerb = (call, _) =>
+        {
+            seen = call;
+            return Task.FromResult(new VerbAnswer(PowerState.Running));
+        };
+        var attempt = Some.Attempt(Verb.SetPassword) with { Secret = SecretNames.AdminPassword };
+        _secrets.Kept[(attempt.Key.Task, SecretNames.AdminPassword)] = "open sesame";
+
+        var outcome = await ExecuteAsync(attempt);
+
+        Assert.Equal((AttemptResult.Succeeded, "open sesame"), (outcome.Result, seen!.Password!.Reveal));
+        Assert.DoesNotContain("sesame", seen.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("sesame", attempt.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Execute_SecretIsNotKeptAnyMore_FailsForGoodWithoutTheVerb()
+    {
+        var outcome = await ExecuteAsync(Some.Attempt(Verb.SetPassword) with { Secret = SecretNames.AdminPassword });
+
+        Assert.Equal((AttemptResult.Failed, FailureKinds.SecretGone, false), (outcome.Result, outcome.Failure!.Kind, outcome.Failure.Retryable));
+        Assert.Empty(_hypervisor.Calls);
+    }
+
+    private Task<AttemptOutcome> ExecuteAsync(Attempt attempt) => new StepRunner(_hypervisor, _secrets, TimeProvider.System).ExecuteTaskOnInstance(attempt, attempt.Machine, () => _mayStart, CancellationToken.None);
 }

@@ -24,7 +24,7 @@ public sealed class WorkerFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _silos = await InProcessSilos.StartAsync(new InProcessOptions { Workers = o => o.Enabled = false, Filters = [Grains], ResponseTimeout = TimeSpan.FromSeconds(2) });
-        Desk = new WorkerDesk(new StepRunner(Hypervisor, TimeProvider.System), Peers, Ownership, Options, TimeProvider.System, NullLogger<WorkerDesk>.Instance);
+        Desk = new WorkerDesk(new StepRunner(Hypervisor, new ScriptedSecrets(), TimeProvider.System), Peers, Ownership, Options, TimeProvider.System, NullLogger<WorkerDesk>.Instance);
     }
 
     public Task DisposeAsync() => _silos.DisposeAsync().AsTask();

@@ -63,6 +63,10 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     [InlineData(Verb.Shutdown)]
     [InlineData(Verb.Reboot)]
     [InlineData(Verb.Reset)]
+    [InlineData(Verb.Pause)]
+    [InlineData(Verb.Suspend)]
+    [InlineData(Verb.StartRescue)]
+    [InlineData(Verb.SetPassword)]
     public async Task Verb_NoMachine_FailsAsMissing(Verb verb)
     {
         var m = NewMachine();
@@ -77,6 +81,8 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     [InlineData(Verb.PowerOff)]
     [InlineData(Verb.Undefine)]
     [InlineData(Verb.DeleteDisk)]
+    [InlineData(Verb.Unpause)]
+    [InlineData(Verb.Resume)]
     public async Task Verb_NoMachineAndNothingToRemove_Succeeds(Verb verb)
     {
         var m = NewMachine();
@@ -87,6 +93,7 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     [Theory]
     [InlineData(Verb.Undefine)]
     [InlineData(Verb.DeleteDisk)]
+    [InlineData(Verb.StartRescue)]
     public async Task Verb_RemovingUnderARunningMachine_FailsAndChangesNothing(Verb verb)
     {
         var m = await NewMachine().RunningAsync();
@@ -153,10 +160,19 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     private async Task<Machine> ReadyForAsync(Verb verb) => verb switch
     {
         Verb.PrepareDisk => NewMachine(),
-        Verb.Shutdown or Verb.PowerOff or Verb.Reboot or Verb.Reset => await NewMachine().RunningAsync(),
+        Verb.Shutdown or Verb.PowerOff or Verb.Reboot or Verb.Reset or Verb.Pause or Verb.Suspend or Verb.SetPassword => await NewMachine().RunningAsync(),
+        Verb.Unpause => await RunningThenAsync(Verb.Pause),
+        Verb.Resume => await RunningThenAsync(Verb.Suspend),
         Verb.Define => await WithDiskAsync(),
         _ => await NewMachine().DefinedAsync(),
     };
+
+    private async Task<Machine> RunningThenAsync(Verb verb)
+    {
+        var m = await NewMachine().RunningAsync();
+        await m.RunAsync(verb);
+        return m;
+    }
 
     private async Task<Machine> WithDiskAsync()
     {

@@ -35,6 +35,12 @@ public sealed class Machine(IHypervisor driver, HostName host)
             Verb.PowerOff => d.PowerOffAsync(call, abort),
             Verb.Reboot => d.RebootAsync(call, abort),
             Verb.Reset => d.ResetAsync(call, abort),
+            Verb.Pause => d.PauseAsync(call, abort),
+            Verb.Unpause => d.UnpauseAsync(call, abort),
+            Verb.Suspend => d.SuspendAsync(call, abort),
+            Verb.Resume => d.ResumeAsync(call, abort),
+            Verb.StartRescue => d.StartRescueAsync(call, abort),
+            Verb.SetPassword => d.SetPasswordAsync(call, abort),
             _ => throw new ArgumentOutOfRangeException(nameof(verb)),
         };
     }

@@ -168,6 +168,28 @@ public sealed class SimulatedWorldTests : IAsyncLifetime
         Assert.True(SimulatedWorld.DefaultHosts.Sum(h => Math.Min(h.Capacity.Vcpus, Math.Min(h.Capacity.MemoryMb / 512, h.Capacity.DiskGb))) >= 1000);
 
     [Fact]
+    public async Task SetPassword_Guest_KeepsAHashAndTheWorldNoPlainText()
+    {
+        var m = await subject.NewMachine().RunningAsync();
+        await subject.Driver.SetPasswordAsync(new VerbCall(subject.Host, m.Spec, m.Key("set"), Machine.Of(99)) { Password = new Secret("open sesame") }, default);
+
+        var machine = Assert.Single(await World.ReadMachinesAsync());
+        Assert.True(machine.HasPassword("open sesame"));
+        Assert.False(machine.HasPassword("open"));
+    }
+
+    [Fact]
+    public async Task Open_WorldOfVersion1_IsUpgraded()
+    {
+        await subject.NewMachine().DefinedAsync();
+        Execute("ALTER TABLE machines DROP COLUMN rescue; ALTER TABLE machines DROP COLUMN password; ALTER TABLE operations DROP COLUMN password; PRAGMA user_version = 1");
+
+        using var world = await SimulatedWorld.OpenAsync(subject.WorldFile);
+
+        Assert.False(Assert.Single(await world.ReadMachinesAsync()).Rescue);
+    }
+
+    [Fact]
     public async Task Open_NoFileOrAnotherVersion_SaysSo()
     {
         await Assert.ThrowsAsync<FileNotFoundException>(() => SimulatedWorld.OpenAsync(subject.WorldFile + ".none"));

@@ -197,6 +197,11 @@ internal sealed class Watch
             ByHand.Add(main.Instance);
         }
 
+        if (main.Kind == TaskKinds.ResetToActive || main.Kind == TaskKinds.ResetToError)
+        {
+            ByHand.Add(main.Instance);
+        }
+
         _cluster.Chronicle.Note(1, Short.Number(main.Id), main.Seq, () => Story.Of(commit));
         _rows.OnCommit(commit);
         foreach (var accepted in commit.Tasks.Where(t => t.After.Seq == 1))
@@ -251,13 +256,21 @@ internal sealed class Watch
             {
                 Expect(!machine.State.Exists, $"left over: {who}: {machine.State}");
             }
-            else if (instance.VmState is VmState.Active or VmState.Stopped)
+            else if (instance.VmState != VmState.Error)
             {
                 Expect(machine.State is { Disk: true, Defined: true }, $"missing: {who}: {machine.State}");
-                Expect(machine.State.IsRunning == (instance.VmState == VmState.Active), $"not as its record: {who}: {machine.State}");
+                Expect((machine.State.Power, machine.State.Rescue) == (PowerOf(instance.VmState), instance.VmState == VmState.Rescued), $"not as its record: {who}: {machine.State}");
             }
         }
     }
+
+    private static PowerState PowerOf(VmState state) => state switch
+    {
+        VmState.Active or VmState.Rescued => PowerState.Running,
+        VmState.Paused => PowerState.Paused,
+        VmState.Suspended => PowerState.Suspended,
+        _ => PowerState.Shutdown,
+    };
 
     private void Expect(bool holds, string otherwise)
     {

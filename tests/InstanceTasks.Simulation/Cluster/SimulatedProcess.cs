@@ -27,7 +27,7 @@ internal sealed class SimulatedProcess : IDisposable
         Peers = new Peers(this);
         Lease = new LeaseKeeper(Store, Options.Create(new LeaseOptions()), new SiloName(Name), Time, NullLogger<LeaseKeeper>.Instance);
         var hypervisor = new HypervisorLink(cluster.Scheduler, Context, Time, cluster.Machines, cluster.Faults, cluster.WorldLatency) { Leaves = c => cluster.Watch.Leaves(this, c), Hang = () => cluster.Hang(this) };
-        _desk = new WorkerDesk(new StepRunner(hypervisor, Time), Peers, Lease, _options, Time, NullLogger<WorkerDesk>.Instance);
+        _desk = new WorkerDesk(new StepRunner(hypervisor, new KnownSecrets(), Time), Peers, Lease, _options, Time, NullLogger<WorkerDesk>.Instance);
     }
 
     public SimulatedCluster Cluster { get; }

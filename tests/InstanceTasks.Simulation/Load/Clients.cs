@@ -15,6 +15,8 @@ internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<
     private static readonly (int Weight, TaskKind Kind)[] Kinds =
     [
         (12, TaskKinds.Create), (9, TaskKinds.Delete), (20, TaskKinds.Stop), (20, TaskKinds.Start), (12, TaskKinds.Reboot), (14, TaskKinds.HardReboot),
+        (5, TaskKinds.ForceStop), (8, TaskKinds.Pause), (12, TaskKinds.Unpause), (8, TaskKinds.Suspend), (12, TaskKinds.Resume), (8, TaskKinds.Rescue), (12, TaskKinds.Unrescue),
+        (4, TaskKinds.ChangePassword), (2, TaskKinds.ResetToActive), (2, TaskKinds.ResetToError),
         (3, TaskKinds.Lock), (3, TaskKinds.Unlock), (3, TaskKinds.Update), (3, TaskKinds.Metadata),
     ];
 

@@ -23,6 +23,8 @@ internal sealed class SimulatedFixture : StoreFixture, IJournal, ILeases, IHostR
 
     public override ICatalog Catalog => throw new NotSupportedException("The simulator has no catalog.");
 
+    public override IHoldStore Holds => throw new NotSupportedException("The simulator has no holds.");
+
     public int ClusterEpoch => 1;
 
     public Task<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken = default) => Task.FromResult(_database.Commit(commit));

@@ -33,6 +33,8 @@ internal sealed class WrongFixture(StoreFixture store, Wrong wrong) : StoreFixtu
 
     public override ICatalog Catalog => store.Catalog;
 
+    public override IHoldStore Holds => store.Holds;
+
     public int ClusterEpoch => store.Journal.ClusterEpoch;
 
     public async Task<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken = default)

@@ -65,7 +65,7 @@ public sealed class WorldAudit
             var mine = _machines.Where(m => m.Machine == instance.Id.Value).ToList();
             _report.Check(mine.Count <= 1, () => $"server {instance.Id} has {mine.Count} machines: {string.Join(", ", mine)}");
             _report.Check(instance.VmState != VmState.Building, () => $"server {instance.Id} is still building");
-            if (instance.VmState is VmState.Active or VmState.Stopped)
+            if (instance.VmState is VmState.Active or VmState.Stopped or VmState.Paused or VmState.Suspended or VmState.Rescued)
             {
                 CompareLiving(instance, mine.FirstOrDefault());
             }
@@ -84,13 +84,21 @@ public sealed class WorldAudit
             return;
         }
 
-        var power = instance.VmState == VmState.Active ? PowerState.Running : PowerState.Shutdown;
+        var power = PowerOf(instance.VmState);
         _report.Check(machine.Host == instance.Host?.Value, () => $"server {instance.Id} is on {instance.Host} but its machine on {machine.Host}");
         _report.Check(machine is { Defined: true, HasDisk: true }, () => $"server {instance.Id} is {instance.VmState} but its machine is incomplete: {machine}");
         _report.Check(machine.Power == power, () => $"server {instance.Id} is {instance.VmState} but its machine is {machine.Power}");
         _report.Check(instance.Power == power, () => $"server {instance.Id} is {instance.VmState} but its power_state is {instance.Power}");
         _report.Check(machine.Resources == instance.Flavor.ToResources(), () => $"server {instance.Id} has {instance.Flavor.ToResources()} but its machine {machine.Resources}");
     }
+
+    private static PowerState PowerOf(VmState state) => state switch
+    {
+        VmState.Active or VmState.Rescued => PowerState.Running,
+        VmState.Paused => PowerState.Paused,
+        VmState.Suspended => PowerState.Suspended,
+        _ => PowerState.Shutdown,
+    };
 
     private void CompareMachines()
     {

@@ -57,6 +57,24 @@ public sealed class GatedHypervisor(string silo, IHypervisor inner, WorldTrace t
     public Task<VerbAnswer> ResetAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.Reset, call, abort);
 
     /// <inheritdoc/>
+    public Task<VerbAnswer> PauseAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.Pause, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> UnpauseAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.Unpause, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> SuspendAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.Suspend, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> ResumeAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.Resume, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> StartRescueAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.StartRescue, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> SetPasswordAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SetPassword, call, abort);
+
+    /// <inheritdoc/>
     public async Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort)
     {
         var call = trace.Enter(silo, WorldCallKind.Observe, machine, key, default);
@@ -142,6 +160,12 @@ public static class HypervisorVerbs
         Verb.PowerOff => hypervisor.PowerOffAsync(call, abort),
         Verb.Reboot => hypervisor.RebootAsync(call, abort),
         Verb.Reset => hypervisor.ResetAsync(call, abort),
+        Verb.Pause => hypervisor.PauseAsync(call, abort),
+        Verb.Unpause => hypervisor.UnpauseAsync(call, abort),
+        Verb.Suspend => hypervisor.SuspendAsync(call, abort),
+        Verb.Resume => hypervisor.ResumeAsync(call, abort),
+        Verb.StartRescue => hypervisor.StartRescueAsync(call, abort),
+        Verb.SetPassword => hypervisor.SetPasswordAsync(call, abort),
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
     };
 }

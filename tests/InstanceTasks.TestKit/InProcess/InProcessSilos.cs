@@ -269,6 +269,7 @@ public sealed class InProcessSilos : IAsyncDisposable
         services.AddSingleton<TimeProvider, BootTimeProvider>();
         services.AddSingleton<IJournal>(silo.Store).AddSingleton<ILeases>(silo.Store).AddSingleton<IQueries>(silo.Store).AddSingleton<IHostRegistry>(silo.Store).AddSingleton<IHoldStore>(Store);
         services.AddSingleton<IHypervisor>(silo.World).AddSingleton<IHypervisorHosts>(silo.World);
+        services.AddSingleton<IStepSecrets>(new StoredStepSecrets(silo.Store, Store.Secrets));
         services.AddInstanceTasksGrains();
         services.Configure<LeaseOptions>(o =>
         {

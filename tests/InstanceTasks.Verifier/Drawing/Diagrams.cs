@@ -45,7 +45,7 @@ internal static class Diagrams
 
     private static Graph Instance()
     {
-        var states = Enum.GetValues<VmState>().Select(s => new Node(ServerStatus.WireName(s), [ServerStatus.WireName(s)], s switch { VmState.Deleted => NodeStyle.End, VmState.Error => NodeStyle.Attention, _ => NodeStyle.Plain }));
+        var states = Enum.GetValues<VmState>().Where(s => InstanceMachine.All.Any(r => r.From == s || r.Success == s)).Select(s => new Node(ServerStatus.WireName(s), [ServerStatus.WireName(s)], s switch { VmState.Deleted => NodeStyle.End, VmState.Error => NodeStyle.Attention, _ => NodeStyle.Plain }));
         var arcs = InstanceMachine.All.SelectMany(Leads).Where(e => e.From != e.To).GroupBy(e => (e.From, e.To))
             .Select(g => new Arc(ServerStatus.WireName(g.Key.From), ServerStatus.WireName(g.Key.To), [.. g.Select(e => e.Label).Distinct()]));
         return new Graph("instance", "The vm_states of a server, and the kinds of tasks between them", [Beginning(), .. states], [new Arc(Start, ServerStatus.WireName(VmState.Building), ["create accepted"]), .. arcs]);

@@ -5,20 +5,28 @@ namespace InstanceTasks.Verifier.Model;
 /// <summary>How far a search goes. Whatever is left out by a bound is not shown to be right.</summary>
 internal sealed record Bounds
 {
+    // One of each form of plan; those of the same form differ in their verbs only, which the pass without faults and commands meets in all pairs.
+    private static IReadOnlyList<TaskKind> Plain { get; } = [TaskKinds.Create, TaskKinds.Delete, TaskKinds.Stop, TaskKinds.Start, TaskKinds.Reboot, TaskKinds.HardReboot];
+
+    private static IReadOnlyList<TaskKind> Core { get; } = [.. Plain, TaskKinds.Pause, TaskKinds.Resume, TaskKinds.Rescue];
+
     /// <summary>The passes that the tests run: small enough for seconds, and together large enough to reach everything that two tasks can.</summary>
     public static IReadOnlyList<Bounds> OfTests { get; } =
     [
-        new(),
-        new() { Faults = 2, Crashes = 0, Losses = 0, Delays = 0, Failures = 2, Seconds = [TaskKinds.Start, TaskKinds.Stop, TaskKinds.Delete] },
-        new() { Faults = 2, Crashes = 1, Losses = 0, Delays = 0, Failures = 1, Commands = 0 },
-        new() { Faults = 1, Splits = 1, Crashes = 0, Losses = 0, Delays = 0, Failures = 0, Commands = 0, Seconds = [TaskKinds.Delete, TaskKinds.HardReboot] },
+        new() { Faults = 0, Crashes = 0, Losses = 0, Delays = 0, Failures = 0, Commands = 0 },
+        new() { Seconds = [TaskKinds.Lock, TaskKinds.Delete, TaskKinds.HardReboot] },
+        new() { Firsts = Plain, Seconds = [.. Plain, TaskKinds.ResetToError] },
+        new() { Faults = 2, Crashes = 0, Losses = 0, Delays = 0, Failures = 2, Firsts = Core, Seconds = [TaskKinds.Start, TaskKinds.Stop, TaskKinds.Delete] },
+        new() { Faults = 2, Crashes = 1, Losses = 0, Delays = 0, Failures = 1, Commands = 0, Firsts = Plain, Seconds = Plain },
+        new() { Faults = 1, Splits = 1, Crashes = 0, Losses = 0, Delays = 0, Failures = 0, Commands = 0, Firsts = Core, Seconds = [TaskKinds.Delete, TaskKinds.HardReboot] },
     ];
 
     /// <summary>Larger passes: minutes, and some gigabytes of memory.</summary>
     public static IReadOnlyList<Bounds> Thorough { get; } =
     [
-        new() { Faults = 2, Failures = 2 },
-        new() { Commands = 2 },
+        new(),
+        new() { Faults = 2, Failures = 2, Firsts = Core, Seconds = Core },
+        new() { Commands = 2, Firsts = Core, Seconds = Core },
         new() { Faults = 1, Splits = 1, Crashes = 0, Losses = 0, Delays = 0, Failures = 0 },
         new() { Faults = 2, Splits = 1, Losses = 0, Delays = 0, Failures = 0, Commands = 0 },
     ];
@@ -53,6 +61,9 @@ internal sealed record Bounds
     /// <summary>The kinds that the second task may have; null: all.</summary>
     public IReadOnlyList<TaskKind>? Seconds { get; init; }
 
+    /// <summary>The kinds that the first task may have; null: all.</summary>
+    public IReadOnlyList<TaskKind>? Firsts { get; init; }
+
     /// <summary>Steps of a run; only for looking at short runs, since where they stop is no dead end.</summary>
     public int Steps { get; init; } = int.MaxValue;
 
@@ -60,6 +71,7 @@ internal sealed record Bounds
     public override string ToString() =>
         $"2 tasks; in one run at most {Faults} {(Faults == 1 ? "fault" : "faults")} (at most {Crashes} crashes, {Splits} second activations, {Losses} lost or late messages, {Failures} failures, {Delays} long delays) " +
         $"and {Commands} commands; under way at one moment at most {Attempts} attempts, a wake-up for each task, and a settle whose sender has given up" +
+        (Firsts is null ? "" : $"; the first task only {string.Join(" or ", Firsts)}") +
         (Seconds is null ? "" : $"; the second task only {string.Join(" or ", Seconds)}");
 }
 

@@ -15,7 +15,7 @@ internal static class Keys
     {
         var key = new Packer();
         key.Add(Names.IndexOf(t.Id), 2);
-        key.Add(Names.IndexOf(t.Kind), 4);
+        key.Add(Names.IndexOf(t.Kind), 6);
         key.Add((int)t.Phase, 1);
         key.Add((int)t.Run, 3);
         key.Add((int)t.Intent, 2);
@@ -33,7 +33,7 @@ internal static class Keys
         key.Add(Names.IndexOf(t.SupersededBy), 2);
         key.Add(Names.IndexOf(t.Supersedes), 2);
         key.Add(t.MustFence ? 1 : 0, 1);
-        key.Add((int)t.FromState, 3);
+        key.Add((int)t.FromState, 4);
         foreach (var step in Plain.Telling(t.Steps))
         {
             key.Add(1 + (int)step.Direction, 2);
@@ -48,7 +48,7 @@ internal static class Keys
     public static UInt128 Of(InstanceRecord i, long turn)
     {
         var key = new Packer();
-        key.Add((int)i.VmState, 3);
+        key.Add((int)i.VmState, 4);
         key.Add(i.Host is null ? 0 : 1, 1);
         key.Add(i.Locked ? 1 : 0, 1);
         key.Add(i.LaunchedAt is null ? 0 : 1, 1);
@@ -66,7 +66,7 @@ internal static class Keys
         foreach (var item in refs)
         {
             key.Add(Names.IndexOf(item.Id), 2);
-            key.Add(Names.IndexOf(item.Kind), 4);
+            key.Add(Names.IndexOf(item.Kind), 6);
         }
     }
 

@@ -33,7 +33,7 @@ internal static class Names
 
     public static SubmitTask Request(int task, TaskKind kind, bool queue) => new()
     {
-        Task = Tasks[task], Kind = kind, Instance = Machine, Request = new("req"), Caller = Owner, QueueWhenBusy = queue,
+        Task = Tasks[task], Kind = kind, Instance = Machine, Request = new("req"), Caller = Owner with { IsAdmin = PlanRegistry.Find(kind)?.AdminRule is not null }, QueueWhenBusy = queue,
         NewInstance = kind == TaskKinds.Create ? NewInstance() : null,
     };
 

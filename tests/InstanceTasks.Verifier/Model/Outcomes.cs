@@ -15,7 +15,7 @@ internal static class Outcomes
         var key = new VerbKey(task.Id, step, task.Phase == TaskPhase.Forward ? Direction.Do : Direction.Undo);
         var (result, failure) = Of(ending);
         // The power state is only told where its absence means that there is no machine: everywhere else it would only multiply the situations.
-        var power = step.Length > 0 && steps[task.Step].NeedsMachine ? PowerState.Shutdown : (PowerState?)null;
+        var power = step.Length > 0 && steps[task.Step].NeedsMachine ? PowerState.Shutdown : step.Length > 0 ? steps[task.Step].Leaves : null;
         return new AttemptOutcome { Key = key, Stamp = default, Result = result, Failure = failure, Power = power };
     }
 

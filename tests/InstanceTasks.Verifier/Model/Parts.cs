@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using InstanceTasks.Hypervisors.Simulated;
 
 namespace InstanceTasks.Verifier.Model;
 
@@ -84,9 +85,7 @@ internal sealed record LateSettle(int Task, IReadOnlyList<TaskEvent> Events)
 }
 
 /// <summary>The world outside the rows.</summary>
-/// <param name="Disk">The machine has its disk.</param>
-/// <param name="Defined">The hypervisor knows the machine.</param>
-/// <param name="Power">It runs.</param>
+/// <param name="Machine">The machine at the hypervisor, by the rules of the simulated driver; its counters are left out.</param>
 /// <param name="Claimed">Its room on the host is taken.</param>
 /// <param name="Done1">The effect of the first task's current step has happened.</param>
 /// <param name="Done2">The same of the second task.</param>
@@ -94,42 +93,29 @@ internal sealed record LateSettle(int Task, IReadOnlyList<TaskEvent> Events)
 /// <param name="Fence">What the workers have been told to stop below.</param>
 /// <param name="Overridden">Somebody has skipped a step or done it by hand: what the machine is like is up to them.</param>
 /// <param name="Split">A task has had a second activation.</param>
-internal readonly record struct World(bool Disk, bool Defined, bool Power, bool Claimed, bool Done1, bool Done2, Floor Floor, Floor Fence, bool Overridden, bool Split)
+internal readonly record struct World(MachineState Machine, bool Claimed, bool Done1, bool Done2, Floor Floor, Floor Fence, bool Overridden, bool Split)
 {
     public bool Done(int task) => task == 0 ? Done1 : Done2;
 
     public World WithDone(int task, bool done) => task == 0 ? this with { Done1 = done } : this with { Done2 = done };
 
-    /// <summary>Whether the hypervisor can do it to the machine as it is; the same as the simulated driver's rules.</summary>
-    public bool Allows(Verb verb) => verb switch
-    {
-        Verb.Define => Disk,
-        Verb.Undefine or Verb.DeleteDisk => !Power,
-        Verb.Start or Verb.Reset => Defined && Disk,
-        Verb.Shutdown => Defined,
-        Verb.Reboot => Defined && Power,
-        _ => true,
-    };
+    /// <summary>Whether the hypervisor can do it to the machine as it is.</summary>
+    public bool Allows(Verb verb) => Machine.Apply(verb).Failure is null;
 
     /// <summary>Whether the machine is as a verb leaves it: only then is an effect that has happened still there.</summary>
-    public bool IsAsAfter(Verb verb) => verb switch
-    {
-        Verb.PrepareDisk => Disk,
-        Verb.DeleteDisk => !Disk,
-        Verb.Define => Defined,
-        Verb.Undefine => !Defined,
-        Verb.Shutdown or Verb.PowerOff => !Power,
-        _ => Power,
-    };
+    public bool IsAsAfter(Verb verb) => Machine.AgreesWith(verb);
 
     /// <summary>The machine afterwards.</summary>
-    public World After(Verb verb) => verb switch
+    public World After(Verb verb) => this with { Machine = Machine.Apply(verb).Next with { Boots = 0 } };
+
+    /// <summary>The machine of a server in a vm_state.</summary>
+    public static MachineState Of(VmState state) => new(true, true, PowerOf(state), 0) { Rescue = state == VmState.Rescued };
+
+    private static PowerState PowerOf(VmState state) => state switch
     {
-        Verb.PrepareDisk => this with { Disk = true },
-        Verb.DeleteDisk => this with { Disk = false },
-        Verb.Define => this with { Defined = true },
-        Verb.Undefine => this with { Defined = false },
-        Verb.Shutdown or Verb.PowerOff => this with { Power = false },
-        _ => this with { Power = true },
+        VmState.Active or VmState.Rescued => PowerState.Running,
+        VmState.Paused => PowerState.Paused,
+        VmState.Suspended => PowerState.Suspended,
+        _ => PowerState.Shutdown,
     };
 }

@@ -82,6 +82,11 @@ internal sealed partial class ProductModel
             draft.Wakes[task] = draft.Rows[task];
         }
 
+        if (request.Kind == TaskKinds.ResetToActive || request.Kind == TaskKinds.ResetToError)
+        {
+            draft.World = draft.World with { Overridden = true };
+        }
+
         return true;
     }
 

@@ -130,8 +130,12 @@ internal sealed partial class ProductModel
         }
 
         Happen(draft, work);
-        return End(draft, work, ending);
+        return End(draft, work, ending == Ending.Succeeded && !IsAsNeeded(draft, work) ? Ending.Impossible : ending);
     }
+
+    // A verb that converges on another power state than its step needs: the task's actor takes that for a failure.
+    private static bool IsAsNeeded(Draft draft, Work work) =>
+        work.Direction == Direction.Undo || PlanRegistry.Of(draft.Rows[work.Task]!).Steps[work.Step].Leaves is not { } needed || draft.World.Machine.Power == needed;
 
     private void Happen(Draft draft, Work work)
     {

@@ -30,7 +30,7 @@ internal sealed partial class ProductModel(Rules rules, Bounds bounds, TaskKind 
         return _canon.Of(new Draft(nothing)
         {
             Instance = instance,
-            World = new World(machine, machine, instance?.VmState == VmState.Active, machine, false, false, default, default, false, false),
+            World = new World(machine ? World.Of(instance!.VmState) : default, machine, false, false, default, default, false, false),
         });
     }
 

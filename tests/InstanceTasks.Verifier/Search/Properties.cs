@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using InstanceTasks.Engine;
+using InstanceTasks.Hypervisors.Simulated;
 using InstanceTasks.Verifier.Model;
 
 namespace InstanceTasks.Verifier.Search;
@@ -99,12 +100,15 @@ internal sealed class Properties
             return null;
         }
 
-        var (exists, power) = (instance.VmState != VmState.Deleted && instance.Host is not null, instance.VmState == VmState.Active);
-        var isTrue = instance.VmState == VmState.Error && exists || (s.World.Disk, s.World.Defined, s.World.Power) == (exists, exists, power);
+        var exists = instance.VmState != VmState.Deleted && instance.Host is not null;
+        var isTrue = (instance.VmState == VmState.Error && exists) || s.World.Machine == (exists ? World.Of(instance.VmState) : default);
         return isTrue
             ? null
-            : (Property.RecordIsTrue, $"the record says {instance.VmState}{(instance.Host is null ? " without a host" : "")}, and the machine is {(s.World.Power ? "on" : "off")}{(s.World.Defined ? "" : ", not defined")}{(s.World.Disk ? "" : ", without disk")}");
+            : (Property.RecordIsTrue, $"the record says {instance.VmState}{(instance.Host is null ? " without a host" : "")}, and the machine is {Text(s.World.Machine)}");
     }
+
+    private static string Text(MachineState machine) =>
+        $"{(machine.IsRunning ? "on" : machine.IsOn || machine.Power == PowerState.Suspended ? machine.Power.ToString() : "off")}{(machine.Rescue ? " with a rescue disk" : "")}{(machine.Defined ? "" : ", not defined")}{(machine.Disk ? "" : ", without disk")}";
 
     private static bool IsBrokenDelete(TaskRecord? row) => row is { Outcome: TaskOutcome.Failed } && row.Kind == TaskKinds.Delete;
 

@@ -11,7 +11,7 @@ internal static class Verification
     {
         var kinds = PlanRegistry.All.Select(p => p.Kind).Where(k => first is null || k == first).ToList();
         var results = new List<Result>();
-        foreach (var (bounds, kind) in passes.SelectMany(b => kinds.Select(k => (b, k))))
+        foreach (var (bounds, kind) in passes.SelectMany(b => kinds.Where(k => b.Firsts?.Contains(k) != false).Select(k => (b, k))))
         {
             var result = Search(rules, bounds, kind, second);
             progress?.Invoke(result);
@@ -41,7 +41,7 @@ internal static class Verification
             yield break;
         }
 
-        foreach (var state in new[] { VmState.Active, VmState.Stopped, VmState.Error, VmState.Deleted })
+        foreach (var state in new[] { VmState.Active, VmState.Stopped, VmState.Error, VmState.Paused, VmState.Suspended, VmState.Rescued, VmState.Deleted })
         {
             yield return Instance(state) with { Host = state == VmState.Deleted ? null : Names.Host };
         }

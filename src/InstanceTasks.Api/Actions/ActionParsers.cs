@@ -1,0 +1,69 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using InstanceTasks.Api.Images;
+using InstanceTasks.Api.Servers;
+using InstanceTasks.Api.Wire;
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.Api.Actions;
+
+/// <summary>The bodies of the actions that are served (nova-api §3): closed schemas, one method per action that has any.</summary>
+internal sealed class ActionParsers(ImageCatalog images)
+{
+    /// <summary>Reads the one action of a body; null: it is not served.</summary>
+    public ParsedAction? Parse(ApiVersion version, JsonInput body, string name) => name switch
+    {
+        // Nova does not look at the value of these.
+        "os-start" => new(TaskKinds.Start),
+        "os-stop" => new(TaskKinds.Stop),
+        "unlock" => new(TaskKinds.Unlock),
+        "lock" => new(TaskKinds.Lock) { Change = new() { LockedReason = LockedReason(version, body) } },
+        "reboot" => new(RebootKind(body)),
+        "pause" => OnlyNull(body, name, TaskKinds.Pause),
+        "unpause" => OnlyNull(body, name, TaskKinds.Unpause),
+        "suspend" => OnlyNull(body, name, TaskKinds.Suspend),
+        "resume" => OnlyNull(body, name, TaskKinds.Resume),
+        "rescue" => Rescue(body),
+        "unrescue" => OnlyNull(body, name, TaskKinds.Unrescue),
+        "changePassword" => new(TaskKinds.ChangePassword) { Password = body.Object(name).Only("adminPass").NeedText("adminPass", Lexical.Any) },
+        "os-resetState" => new(ResetKind(body)),
+        _ => null,
+    };
+
+    private static ParsedAction OnlyNull(JsonInput body, string name, TaskKind kind)
+    {
+        var value = body.Need(name);
+        return value.ValueKind == JsonValueKind.Null ? new(kind) : throw JsonInput.Invalid(name, value, "It is not of type 'null'");
+    }
+
+    private static TaskKind RebootKind(JsonInput body)
+    {
+        var type = body.Object("reboot").Only("type").NeedText("type", t => t.ToUpperInvariant() is "SOFT" or "HARD" ? null : "is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']");
+        return string.Equals(type, "HARD", StringComparison.OrdinalIgnoreCase) ? TaskKinds.HardReboot : TaskKinds.Reboot;
+    }
+
+    private static TaskKind ResetKind(JsonInput body)
+    {
+        var state = body.Object("os-resetState").Only("state").NeedText("state", t => t is "active" or "error" ? null : "is not one of ['active', 'error']");
+        return state == "active" ? TaskKinds.ResetToActive : TaskKinds.ResetToError;
+    }
+
+    /// <summary>Before 2.73 the value is not looked at; null is always allowed.</summary>
+    private static string? LockedReason(ApiVersion version, JsonInput body) =>
+        !version.AtLeast(73) || body.Need("lock").ValueKind == JsonValueKind.Null
+            ? null
+            : body.Object("lock").Only("locked_reason").Text("locked_reason", Lexical.NonEmpty);
+
+    /// <summary>The answer has the password, given or made (nova-api §3.3).</summary>
+    private ParsedAction Rescue(JsonInput body)
+    {
+        var input = body.Need("rescue").ValueKind == JsonValueKind.Null ? null : body.Object("rescue").Only("adminPass", "rescue_image_ref");
+        var action = new ParsedAction(TaskKinds.Rescue)
+        {
+            Password = input?.Text("adminPass", Lexical.Any) ?? Passwords.New(), Status = 200, Body = new JsonObject { ["adminPass"] = null },
+        };
+        return input?.Text("rescue_image_ref", Lexical.NonEmpty) is not { } image ? action
+            : images.Find(image) is { } found ? action with { Parameters = new() { [TaskParameters.RescueImage] = found.Id } }
+            : throw ApiFault.BadRequest($"Image {image} could not be found.");
+    }
+}

@@ -1,0 +1,24 @@
+using System.Text.Json.Nodes;
+using InstanceTasks.Engine;
+
+namespace InstanceTasks.Api.Actions;
+
+/// <summary>An action of the compute API, read and checked as far as the request alone allows.</summary>
+/// <param name="Kind">The kind of task that it asks for.</param>
+internal sealed record ParsedAction(TaskKind Kind)
+{
+    /// <summary>The change, for kinds that are one commit.</summary>
+    public InstanceChange? Change { get; init; }
+
+    /// <summary>Small parameters of the kind.</summary>
+    public Dictionary<string, string> Parameters { get; init; } = [];
+
+    /// <summary>The administrator's password: kept encrypted beside the task.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>The status of the answer.</summary>
+    public int Status { get; init; } = 202;
+
+    /// <summary>The body of the answer, without the password; null: empty.</summary>
+    public JsonObject? Body { get; init; }
+}
