@@ -13,7 +13,7 @@ internal sealed class BatchPlan(ChannelReader<LaneItem> queue, int limit, int ch
     private readonly Queue<LaneItem> _postponed = new();
 
     /// <summary>False: the queue is closed and everything was taken.</summary>
-    public async ValueTask<bool> WaitAsync() => _postponed.Count > 0 || await queue.WaitToReadAsync();
+    public bool Wait() => _postponed.Count > 0 || queue.WaitToReadAsync().AsTask().GetAwaiter().GetResult();
 
     public List<LaneItem> Take()
     {

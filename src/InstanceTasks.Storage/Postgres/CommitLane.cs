@@ -28,7 +28,7 @@ internal sealed partial class CommitLane : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Channel<LaneItem> _queue;
     private readonly BatchPlan _plan;
-    private readonly Task _loop;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LaneSession? _session;
     private long _lastUsed;
 
@@ -38,7 +38,8 @@ internal sealed partial class CommitLane : IAsyncDisposable
         (_open, _onCommitted, _time, _logger) = (open, onCommitted, time, logger);
         _queue = Channel.CreateBounded<LaneItem>(new BoundedChannelOptions(options.QueueLimit) { SingleReader = true });
         _plan = new(_queue.Reader, options.BatchLimit, options.BatchCharacters);
-        _loop = Task.Run(LoopAsync);
+        // A thread of its own: everybody waits for this one, so its turn must not come after theirs, as it would in a pool that is busy with them.
+        new Thread(Loop) { IsBackground = true, Name = "instancetasks-lane" }.Start();
     }
 
     /// <summary>How many transactions were committed.</summary>
@@ -71,37 +72,35 @@ internal sealed partial class CommitLane : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
-        await _loop;
-        await CloseAsync();
+        await _stopped.Task;
     }
 
-    private async Task LoopAsync()
+    private void Loop()
     {
-        while (await _plan.WaitAsync())
+        while (_plan.Wait())
         {
-            if (BeforeBatch is { } before)
-            {
-                await before();
-            }
-
+            BeforeBatch?.Invoke().GetAwaiter().GetResult();
             var batch = _plan.Take();
             try
             {
-                await RunAsync(batch);
+                Run(batch);
             }
             catch (Exception e)
             {
                 // Whatever happens, the lane goes on and no caller waits for ever; an item that has its result keeps it.
-                await UnknownAsync(batch, e);
+                Unknown(batch, e);
             }
         }
+
+        Close();
+        _stopped.SetResult();
     }
 
-    private async Task RunAsync(List<LaneItem> batch)
+    private void Run(List<LaneItem> batch)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var refusal = await TryAsync(batch);
+            var refusal = Try(batch);
             if (refusal is null)
             {
                 return;
@@ -114,7 +113,7 @@ internal sealed partial class CommitLane : IAsyncDisposable
             else if (batch.Count > 1)
             {
                 LogSingly(_logger, refusal, batch.Count);
-                await RunSinglyAsync(batch);
+                RunSingly(batch);
                 return;
             }
             else
@@ -126,7 +125,7 @@ internal sealed partial class CommitLane : IAsyncDisposable
     }
 
     // When it is the database that refuses, and not the commits that are at fault, the rest is not made to wait for the same answer.
-    private async Task RunSinglyAsync(List<LaneItem> batch)
+    private void RunSingly(List<LaneItem> batch)
     {
         var inARow = 0;
         foreach (var item in batch)
@@ -135,7 +134,7 @@ internal sealed partial class CommitLane : IAsyncDisposable
             {
                 item.Fail(new CommitFailedException("The database refuses transactions.") { StoreUnavailable = true });
             }
-            else if (await TryAsync([item]) is { } refusal)
+            else if (Try([item]) is { } refusal)
             {
                 inARow = PostgresErrors.IsAtFault(refusal) ? 0 : inARow + 1;
                 Refuse([item], refusal);
@@ -148,25 +147,25 @@ internal sealed partial class CommitLane : IAsyncDisposable
     }
 
     /// <summary>Null: everyone has been told. Otherwise the server's refusal: nothing was applied.</summary>
-    private async Task<PostgresException?> TryAsync(IReadOnlyList<LaneItem> items)
+    private PostgresException? Try(IReadOnlyList<LaneItem> items)
     {
         LaneSession session;
         try
         {
-            session = await ConnectAsync();
+            session = Connect();
         }
         catch (Exception e)
         {
             // Nothing was sent.
             LogNotConnected(_logger, e, items.Count);
-            await CloseAsync();
+            Close();
             FailAll(items, () => new CommitFailedException("The database cannot be reached.", e) { StoreUnavailable = true });
             return null;
         }
 
         try
         {
-            var results = await session.CommitAsync([.. items.Select(item => item.Commit)]);
+            var results = session.Commit([.. items.Select(item => item.Commit)]);
             _lastUsed = _time.GetTimestamp();
             Complete(items, results);
         }
@@ -176,29 +175,29 @@ internal sealed partial class CommitLane : IAsyncDisposable
         }
         catch (Exception e)
         {
-            await UnknownAsync(items, e);
+            Unknown(items, e);
         }
 
         return null;
     }
 
-    private async Task<LaneSession> ConnectAsync()
+    private LaneSession Connect()
     {
         if (_session is { } session && _time.GetElapsedTime(_lastUsed) > Idle)
         {
             try
             {
-                await session.PingAsync();
+                session.Ping();
             }
             catch (Exception e) when (e is NpgsqlException or IOException)
             {
                 LogDied(_logger, e);
-                await CloseAsync();
+                Close();
             }
         }
 
         _lastUsed = _time.GetTimestamp();
-        return _session ??= await _open(CancellationToken.None);
+        return _session ??= _open(CancellationToken.None).GetAwaiter().GetResult();
     }
 
     private void Complete(IReadOnlyList<LaneItem> items, CommitResult[] results)
@@ -217,21 +216,21 @@ internal sealed partial class CommitLane : IAsyncDisposable
         FailAll(items, () => new CommitFailedException("The database refused the commit.", refusal) { StoreUnavailable = !PostgresErrors.IsAtFault(refusal) });
     }
 
-    private async Task UnknownAsync(IReadOnlyList<LaneItem> items, Exception cause)
+    private void Unknown(IReadOnlyList<LaneItem> items, Exception cause)
     {
         LogUnknown(_logger, cause, items.Count);
         FailAll(items, () => new CommitOutcomeUnknownException("The database did not confirm the transaction.", cause));
-        await CloseAsync();
+        Close();
     }
 
-    private async Task CloseAsync()
+    private void Close()
     {
         if (_session is { } session)
         {
             _session = null;
             try
             {
-                await session.DisposeAsync();
+                session.Dispose();
             }
             catch (Exception e) when (e is NpgsqlException or IOException or InvalidOperationException)
             {

@@ -7,7 +7,7 @@ using NpgsqlTypes;
 namespace InstanceTasks.Storage;
 
 /// <summary>The lane's connection with the prepared call of the commit function. Used by one batch at a time.</summary>
-internal sealed class LaneSession : IAsyncDisposable
+internal sealed class LaneSession : IDisposable
 {
     private readonly BatchTasks _tasks = new();
     private readonly BatchInstances _instances = new();
@@ -57,36 +57,36 @@ internal sealed class LaneSession : IAsyncDisposable
         }
         catch
         {
-            await session.DisposeAsync();
+            session.Dispose();
             throw;
         }
     }
 
     /// <summary>Fails when the connection has died, as long as nothing depends on it.</summary>
-    public Task PingAsync() => _ping.ExecuteNonQueryAsync();
+    public void Ping() => _ping.ExecuteNonQuery();
 
     /// <summary>Applies the commits in one round trip. Returns when the server has said that the transaction is durable.</summary>
-    public async Task<CommitResult[]> CommitAsync(IReadOnlyList<PreparedCommit> commits)
+    public CommitResult[] Commit(IReadOnlyList<PreparedCommit> commits)
     {
         Fill(commits);
         var results = new CommitResult[commits.Count];
         Array.Fill(results, new(CommitVerdict.Applied));
-        await using var reader = await _commit.ExecuteReaderAsync(CommandBehavior.Default);
-        while (await reader.ReadAsync())
+        using var reader = _commit.ExecuteReader(CommandBehavior.Default);
+        while (reader.Read())
         {
             results[reader.GetInt32(0) - 1] = ReadLost(reader);
         }
 
         // The rows come before the server commits; this reads on to its word that it is ready again, which comes after.
-        await reader.NextResultAsync();
+        reader.NextResult();
         return results;
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
-        await _commit.DisposeAsync();
-        await _ping.DisposeAsync();
-        await _connection.DisposeAsync();
+        _commit.Dispose();
+        _ping.Dispose();
+        _connection.Dispose();
     }
 
     private CommitResult ReadLost(NpgsqlDataReader reader)

@@ -37,6 +37,7 @@ internal sealed class BenchSilo : IAsyncDisposable
         builder.Services.AddSingleton<IHypervisor>(s => s.GetRequiredService<NoopHypervisor>());
         builder.Services.AddSingleton<IHypervisorHosts>(s => s.GetRequiredService<NoopHypervisor>());
         store.AddTo(builder.Services);
+        builder.Services.AddSingleton<IStepSecrets>(s => new StoredStepSecrets(s.GetRequiredService<IQueries>(), s.GetRequiredService<IInstanceTasksStore>().Secrets));
         builder.Services.AddInstanceTasksGrains();
         builder.UseOrleans(silo =>
         {

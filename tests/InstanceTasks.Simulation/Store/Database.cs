@@ -292,8 +292,10 @@ internal sealed class Database(Scheduler scheduler)
     {
         var after = write.After;
         var wasOpen = Tasks.TryGetValue(after.Id, out var row) && !row.Record.IsEnded;
+        var now = scheduler.Now;
+        TimeSpan? kept = row is null ? null : row.DueAt ?? now;
         row ??= Insert(after);
-        row.DueAt = after.IsEnded ? null : row.Wakes > write.WakesRead ? scheduler.Now : (scheduler.Now + write.DueIn) ?? row.DueAt ?? scheduler.Now;
+        row.DueAt = after.IsEnded ? null : row.Wakes > write.WakesRead ? now : (now + write.DueIn) ?? kept;
         row.Quarantine = null;
         AddEvents(row, after, write.Events);
         if (wasOpen && after.IsEnded)

@@ -103,7 +103,8 @@ public abstract class QueryConformance : StoreTest
     public async Task ListServers_ByStatus_AgreesWithTheStatusShown()
     {
         string?[] taskStates = [null, "rebooting", "rebooting_hard", "rebuilding", "resize_prep", "migrating", "updating_password", "powering-off", "deleting"];
-        foreach (var vmState in Enum.GetValues<VmState>())
+        var vmStates = Enum.GetValues<VmState>();
+        foreach (var vmState in vmStates)
         {
             foreach (var taskState in taskStates)
             {
@@ -116,15 +117,15 @@ public abstract class QueryConformance : StoreTest
         }
 
         var all = await Queries.ListServersAsync(new() { Deleted = null });
-        Assert.Equal(5 * taskStates.Length, all.Count);
+        Assert.Equal(vmStates.Length * taskStates.Length, all.Count);
         foreach (var status in ServerStatus.All)
         {
             var expected = all.Where(v => ServerStatus.Of(v.Instance.VmState, v.Holder?.TaskState) == status).Select(v => v.Instance.Name).Order();
             Assert.Equal(expected, (await Queries.ListServersAsync(new() { Deleted = null, Statuses = [status] })).Select(v => v.Instance.Name).Order());
         }
 
-        Assert.Equal(5, (await Queries.ListServersAsync(new() { Deleted = null, TaskStates = [""] })).Count);
-        Assert.Equal(10, (await Queries.ListServersAsync(new() { Deleted = null, TaskStates = ["", "deleting"] })).Count);
+        Assert.Equal(vmStates.Length, (await Queries.ListServersAsync(new() { Deleted = null, TaskStates = [""] })).Count);
+        Assert.Equal(2 * vmStates.Length, (await Queries.ListServersAsync(new() { Deleted = null, TaskStates = ["", "deleting"] })).Count);
     }
 
     [Theory]
