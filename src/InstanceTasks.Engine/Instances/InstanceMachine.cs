@@ -78,6 +78,9 @@ public static class InstanceMachine
     /// <exception cref="ArgumentException">One of them is there already.</exception>
     internal static void Add(IReadOnlyList<InstanceTransition> rows) => s_rows = new([.. s_rows.All, .. rows]);
 
+    /// <summary>Goes back to an earlier table; called under the registry's lock.</summary>
+    internal static void Restore(IReadOnlyList<InstanceTransition> rows) => s_rows = new(rows);
+
     private sealed class Rows(IReadOnlyList<InstanceTransition> all)
     {
         public IReadOnlyList<InstanceTransition> All { get; } = all;

@@ -1,24 +1,31 @@
 namespace InstanceTasks.Engine;
 
-/// <content>Another release's registry, for tests of what an upgrade does to tasks that are under way.</content>
+/// <content>Other registries, for tests that run alone: the registry is the process's.</content>
 public static partial class PlanRegistry
 {
-    /// <summary>
-    /// Lets this process have one more plan, as the next release would, until the result is disposed. For tests that run alone: the registry
-    /// is the process's.
-    /// </summary>
+    /// <summary>Lets this process have one more plan, as the next release would, until the result is disposed.</summary>
     internal static IDisposable WithNextRelease(Plan plan)
     {
         lock (Gate)
         {
-            var before = new Back(s_known);
+            var before = Remember();
             s_known = Known.Of([.. s_known.ByVersion.Values.Where(p => (p.Kind, p.Version) != (plan.Kind, plan.Version)), plan]);
             return before;
         }
     }
 
-    private sealed class Back(Known known) : IDisposable
+    /// <summary>Disposing the result takes back whatever was registered since.</summary>
+    internal static IDisposable Remember() => new Back(s_known, InstanceMachine.All);
+
+    private sealed class Back(Known known, IReadOnlyList<InstanceTransition> rows) : IDisposable
     {
-        public void Dispose() => s_known = known;
+        public void Dispose()
+        {
+            lock (Gate)
+            {
+                s_known = known;
+                InstanceMachine.Restore(rows);
+            }
+        }
     }
 }

@@ -1,10 +1,44 @@
+using InstanceTasks.Engine.Tests.Plans;
 using InstanceTasks.Engine.Tests.Support;
 using InstanceTasks.TestKit;
 
 namespace InstanceTasks.Engine.Tests.Example;
 
+[Collection(NextRelease.Name)]
 public sealed class ColdRestartTests
 {
+    [Fact]
+    public async Task Example_Registered_RunsToItsEnd()
+    {
+        using var registered = PlanRegistry.Remember();
+        PlanRegistry.Register(ColdRestart.V1, ColdRestart.Rows);
+        var cluster = new Cluster();
+        var instance = cluster.Add();
+        var request = Some.Request(ColdRestart.Kind, instance.Id);
+
+        Assert.Equal(AcceptVerdict.Accepted, (await cluster.SubmitAsync(request)).Verdict);
+        await cluster.RunToRestAsync();
+
+        Assert.Equal("succeeded", cluster.Task(request.Task).State);
+        Assert.Equal(["shut-down-guest", "power-off", "start-machine"], cluster.World.Effects.Select(e => e.Key.Step));
+        Assert.Equal(VmState.Active, cluster.Instance(instance.Id).VmState);
+        Invariants.CheckWorld(cluster);
+    }
+
+    [Fact]
+    public void Register_AKindThatIsThere_IsRefusedAndChangesNothing()
+    {
+        using var registered = PlanRegistry.Remember();
+        PlanRegistry.Register(ColdRestart.V1, ColdRestart.Rows);
+        var rows = InstanceMachine.All.Count;
+
+        Assert.Throws<ArgumentException>(() => PlanRegistry.Register(ColdRestart.V1));
+        Assert.Throws<ArgumentException>(() => PlanRegistry.Register(ColdRestart.V1 with { Version = 2 }, ColdRestart.Rows));
+        Assert.Throws<ArgumentException>(() => PlanRegistry.Register(PlanRegistry.Find(TaskKinds.Stop)!));
+
+        Assert.Equal((1, rows), (PlanRegistry.Find(ColdRestart.Kind)!.Version, InstanceMachine.All.Count));
+    }
+
     [Fact]
     public void Example_ItsPlan_KeepsTheRulesOfAllPlans()
     {
