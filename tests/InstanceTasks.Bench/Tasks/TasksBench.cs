@@ -1,4 +1,4 @@
-using InstanceTasks.TestKit;
+using System.Reflection;
 
 namespace InstanceTasks.Bench.Tasks;
 
@@ -28,5 +28,9 @@ internal static class TasksBench
 /// <summary>Which Orleans this was built with.</summary>
 internal static class OrleansBuild
 {
-    public static string Name { get; } = typeof(Grain).Assembly.GetName() is { } name && name.Name!.Contains("Polyfill", StringComparison.Ordinal) ? "polyfill" : $"package {typeof(Grain).Assembly.GetName().Version}";
+    public static string Name { get; } = Describe(typeof(Grain).Assembly);
+
+    private static string Describe(Assembly orleans) => orleans.GetName().Name!.Contains("Polyfill", StringComparison.Ordinal)
+        ? "polyfill"
+        : $"package {orleans.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+', '-', ' ')[0].TrimEnd('.')}";
 }
