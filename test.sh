@@ -9,7 +9,7 @@ usage() {
   cat <<HELP
 usage: ./test.sh [--full] [SUITE...]
 
-  --full   also the tests of category Full (no limit of 30 minutes)
+  --full   also the tests of category Full (up to four hours)
   SUITE    part of the name of a project in tests/, such as Engine or EndToEnd (default: all)
 
 As root, Debian packages that the tests need and that are missing are installed (no service is started); then a test that
@@ -31,7 +31,7 @@ done
 passed=0 failed=0 skipped=0
 without="" # a condition that leaves out what cannot run here
 begun=$SECONDS
-budget=$((full ? 4 * 3600 : 30 * 60))
+budget=$((full ? 4 * 3600 : 85 * 60)) # the end of it all; 30 minutes is what it should take on two cores
 results="$root/TestResults"
 run="$(cat /proc/sys/kernel/random/uuid 2>/dev/null || echo "$$-$RANDOM-$RANDOM")"
 policy="" # the policy-rc.d that this script made, if it made one
@@ -223,4 +223,5 @@ build
 for project in "${projects[@]}"; do run_suite "$project"; done
 for project in "${projects[@]}"; do run_with_polyfill "$project"; done
 printf '%-44s %9s\n' "all" "$(minutes $((SECONDS - begun)))"
+((full || SECONDS - begun <= 30 * 60)) || printf 'That is more than the 30 minutes that it should take.\n'
 verdict

@@ -15,6 +15,10 @@ public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper
     [InlineData("create", "delete")]
     [InlineData("stop", "start")]
     [InlineData("reboot", "hard-reboot")]
+    [InlineData("pause", "unpause")]
+    [InlineData("suspend", "resume")]
+    [InlineData("rescue", "unrescue")]
+    [InlineData("force-stop", "change-password")]
     [InlineData("lock", "unlock")]
     public async Task Kill_AtEveryPointOfEveryKind_TaskEndsAsAskedOrWasNotAccepted(string first, string second)
     {
@@ -66,8 +70,11 @@ public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper
     [Fact]
     public void Failpoints_EveryKind_IsInOneOfTheSeries()
     {
-        string[] covered = ["create", "delete", "stop", "start", "reboot", "hard-reboot", "lock", "unlock"];
-        string[] records = ["update", "metadata"]; // as lock and unlock: one commit, the same code, no step
+        string[] covered =
+        [
+            "create", "delete", "stop", "start", "reboot", "hard-reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "force-stop", "change-password", "lock", "unlock",
+        ];
+        string[] records = ["update", "metadata", "reset-to-active", "reset-to-error"]; // as lock and unlock: one commit, the same code, no step
         Assert.Equal(covered.Concat(records).Order(StringComparer.Ordinal), PlanRegistry.All.Select(p => p.Kind.Name).Order(StringComparer.Ordinal));
         Assert.Equal("INSTANCETASKS_FAILPOINT", Failpoints.Variable);
     }

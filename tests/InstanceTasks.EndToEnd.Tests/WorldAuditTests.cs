@@ -23,12 +23,12 @@ public sealed class WorldAuditTests(PreparedDirectory prepared)
     [InlineData("a machine has another power state", "UPDATE machines SET power = CASE power WHEN 1 THEN 4 ELSE 1 END WHERE rowid_ = 1", "but its machine is")]
     [InlineData("a machine is larger", "UPDATE machines SET vcpus = vcpus + 1 WHERE rowid_ = 1", "but its machine")]
     [InlineData("a machine is on another host", "UPDATE machines SET host = (SELECT name FROM hosts WHERE name <> machines.host LIMIT 1) WHERE rowid_ = 1", "but its machine on")]
-    [InlineData("a server has two machines", "INSERT INTO machines SELECT (SELECT name FROM hosts WHERE name <> m.host LIMIT 1), machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots FROM machines m WHERE rowid_ = 1", "has 2 machines")]
-    [InlineData("a machine belongs to nobody", "INSERT INTO machines SELECT host, '$unknown', disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots FROM machines WHERE rowid_ = 1", "belongs to no server")]
+    [InlineData("a server has two machines", "INSERT INTO machines SELECT (SELECT name FROM hosts WHERE name <> m.host LIMIT 1), machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots, rescue, password FROM machines m WHERE rowid_ = 1", "has 2 machines")]
+    [InlineData("a machine belongs to nobody", "INSERT INTO machines SELECT host, '$unknown', disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots, rescue, password FROM machines WHERE rowid_ = 1", "belongs to no server")]
     [InlineData("an effect happened twice", "UPDATE effects SET count = 2 WHERE rowid_ = 1", "2 times under one stamp")]
     [InlineData("an effect never happened", "UPDATE operations SET applied = 0 WHERE id = (SELECT min(id) FROM operations)", "the world knows of no effect")]
     [InlineData("an operation never ended", "UPDATE operations SET state = 'begun' WHERE id = (SELECT max(id) FROM operations)", "nobody has seen end")]
-    [InlineData("an effect was repeated without a kill", "INSERT INTO operations SELECT 1000000, host, machine, verb, task, step, direction, key, replace(stamp, '.00000001.', '.00000002.'), name, image, vcpus, memory_mb, disk_gb, begun_at + 1, ends_at, ended_at, NULL, state, plan, abort_rule, fault, planned_failure, applied, power, failure, aborted_by, pid, instance FROM operations WHERE id = (SELECT min(id) FROM operations)", "without a kill in between")]
+    [InlineData("an effect was repeated without a kill", "INSERT INTO operations SELECT 1000000, host, machine, verb, task, step, direction, key, replace(stamp, '.00000001.', '.00000002.'), name, image, vcpus, memory_mb, disk_gb, begun_at + 1, ends_at, ended_at, NULL, state, plan, abort_rule, fault, planned_failure, applied, power, failure, aborted_by, pid, instance, password FROM operations WHERE id = (SELECT min(id) FROM operations)", "without a kill in between")]
     public void Compare_WorldTampered_ReportsIt(string what, string sql, string expected) => Check(what, "operations", sql, expected);
 
     [Theory]

@@ -10,7 +10,7 @@ internal static class LimitBench
             ? await PostgresBareLane.OpenAsync(database, store.DataDirectory)
             : await SqliteBareLane.OpenAsync(store.DataDirectory);
         var callers = await Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => BareCaller.StartAsync(lane, steps)));
-        await Measured.RunAsync(concurrency, Math.Max(concurrency, Math.Min(count / 5, 2000)), caller => callers[caller].RunTaskAsync());
+        await Measured.RunAsync(concurrency, Math.Max(concurrency, count), caller => callers[caller].RunTaskAsync());
         var measured = await Measured.RunAsync(concurrency, count, caller => callers[caller].RunTaskAsync());
         Console.WriteLine(measured.ToJson(
             ("limit", "the same rows without us"),

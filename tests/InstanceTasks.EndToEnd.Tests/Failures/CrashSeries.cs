@@ -209,17 +209,28 @@ internal sealed class CrashSeries(string dataDirectory, ITestOutputHelper output
             return Guid.Empty;
         }
 
-        var wanted = kind == "start" ? "SHUTOFF" : "ACTIVE";
+        var wanted = Ways.FirstOrDefault(w => w.Out == kind).Status ?? "ACTIVE";
         var servers = (await Api.GetAsync("/v2.1/servers/detail"))["servers"]!.AsArray();
-        var found = servers.FirstOrDefault(s => s!["status"]!.GetValue<string>() == wanted) ?? servers.FirstOrDefault(s => s!["status"]!.GetValue<string>() is "ACTIVE" or "SHUTOFF");
+        var found = servers.FirstOrDefault(s => s!["status"]!.GetValue<string>() == wanted)
+            ?? servers.FirstOrDefault(s => s!["status"]!.GetValue<string>() is var status && (status == "ACTIVE" || Ways.Any(w => w.Status == status && w.Out != kind)));
         var id = found is null ? await Api.CreateAndWaitAsync($"fresh-{_number++}") : Guid.Parse(found["id"]!.GetValue<string>());
-        if ((await Api.GetServerAsync(id))["status"]!.GetValue<string>() != wanted)
+        var status = (await Api.GetServerAsync(id))["status"]!.GetValue<string>();
+        if (status != wanted && status != "ACTIVE")
         {
-            await Api.SucceedAsync(await ServerRequests.SendAsync(Api, wanted == "ACTIVE" ? "start" : "stop", id));
+            await Api.SucceedAsync(await ServerRequests.SendAsync(Api, Ways.Single(w => w.Status == status).Out, id));
+        }
+
+        if (status != wanted && wanted != "ACTIVE")
+        {
+            await Api.SucceedAsync(await ServerRequests.SendAsync(Api, Ways.Single(w => w.Status == wanted).In, id));
         }
 
         return id;
     }
+
+    /// <summary>From ACTIVE into a status, and out of it again.</summary>
+    private static IReadOnlyList<(string In, string Status, string Out)> Ways { get; } =
+        [("stop", "SHUTOFF", "start"), ("pause", "PAUSED", "unpause"), ("suspend", "SUSPENDED", "resume"), ("rescue", "RESCUE", "unrescue")];
 
     private void Expect(FailpointPoint point, List<Guid> made, ApiAnswer? answer)
     {

@@ -55,7 +55,7 @@ public sealed class PreparedDirectory : IAsyncLifetime, IDisposable
         var made = await ServerRequests.CreateAsync(api, "sample");
         var server = ServerRequests.ServerOf(made);
         await KeepAsync(api, "create", made);
-        foreach (var kind in new[] { "lock", "unlock", "reboot", "hard-reboot", "stop", "start", "delete" })
+        foreach (var kind in new[] { "lock", "unlock", "reboot", "hard-reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "change-password", "stop", "start", "force-stop", "delete" })
         {
             await KeepAsync(api, kind, await ServerRequests.SendAsync(api, kind, server));
         }
@@ -82,7 +82,9 @@ internal static class ServerRequests
         "hard-reboot" => api.ActionAsync(server, new JsonObject { ["reboot"] = new JsonObject { ["type"] = "HARD" } }),
         "stop" => api.ActionAsync(server, new JsonObject { ["os-stop"] = null }),
         "start" => api.ActionAsync(server, new JsonObject { ["os-start"] = null }),
-        "lock" or "unlock" => api.ActionAsync(server, new JsonObject { [kind] = null }),
+        "lock" or "unlock" or "pause" or "unpause" or "suspend" or "resume" or "rescue" or "unrescue" => api.ActionAsync(server, new JsonObject { [kind] = null }),
+        "change-password" => api.ActionAsync(server, new JsonObject { ["changePassword"] = new JsonObject { ["adminPass"] = "a-new-one" } }),
+        "force-stop" => api.SendAsync(HttpMethod.Post, $"/v2.1/servers/{server}/tasks", new JsonObject { ["task"] = new JsonObject { ["kind"] = kind } }),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of request."),
     };
 
