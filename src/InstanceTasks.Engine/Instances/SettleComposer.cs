@@ -48,7 +48,7 @@ internal static class SettleComposer
     }
 
     /// <summary>What a superseded task leaves when nobody comes after it: nothing was undone, because the successor would have seen to it.</summary>
-    private static VmState AsItStands(TaskRecord task)
+    internal static VmState AsItStands(TaskRecord task)
     {
         var untouched = task is { Phase: TaskPhase.Forward, Step: 0, FailedAttempts: 0, MustFence: false };
         var done = InstanceMachine.After(task.FromState, task with { Outcome = TaskOutcome.Succeeded });

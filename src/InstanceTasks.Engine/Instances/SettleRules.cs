@@ -48,7 +48,12 @@ internal static class SettleRules
             return (instance, WriteOf(waiting, new TaskEnded { At = now, Outcome = TaskOutcome.Failed, Failure = failure }, null));
         }
 
-        var grant = GrantOf(instance, waiting.Record, now) with { MustFence = instance.FenceNext || waiting.Record.Supersedes == ended.Id };
+        var grant = GrantOf(instance, waiting.Record, now);
+        if (waiting.Record.Supersedes == ended.Id)
+        {
+            grant = grant with { MustFence = true, FromState = LeftTo(waiting.Record.Kind, ended) };
+        }
+
         var granted = instance with { Holder = new(waiting.Record.Id, waiting.Record.Kind, waiting.Record.Request), Turn = grant.Turn, FenceNext = false };
         return (granted, WriteOf(waiting, grant, GrantDue));
     }
@@ -80,6 +85,16 @@ internal static class SettleRules
             Claims = claims,
             Quota = quota,
         };
+    }
+
+    /// <summary>
+    /// What a successor starts from, and leaves if it is stopped before it has done anything: what the superseded task has half done, which the
+    /// instance does not show meanwhile.
+    /// </summary>
+    private static VmState LeftTo(TaskKind successor, TaskRecord superseded)
+    {
+        var left = SettleComposer.AsItStands(superseded);
+        return InstanceMachine.Find(left, successor) is null ? VmState.Error : left;
     }
 
     private static TaskGranted GrantOf(InstanceRecord instance, TaskRecord task, DateTimeOffset now) => new()

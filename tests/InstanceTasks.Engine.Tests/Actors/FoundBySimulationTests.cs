@@ -131,6 +131,33 @@ public sealed class FoundBySimulationTests
     }
 
     /// <summary>
+    /// A hard reboot took over from a stop that had shut the guest down, and was itself stopped by a delete that was canceled: the instance was
+    /// shown active, as it had been before the stop, and its machine was off.
+    /// </summary>
+    [Fact]
+    public async Task Cancel_OfTheThirdInARow_LeavesAnErrorWhenTheFirstHadBegunAndTheSecondHadNot()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add();
+        cluster.World.On("shut-down-guest", Act.HangAfterEffect);
+        cluster.World.On("reset-machine", Act.Hang);
+        var stop = (await cluster.AcceptAsync(TaskKinds.Stop, instance.Id)).Task;
+        await cluster.RunAsync();
+        var reboot = (await cluster.AcceptAsync(TaskKinds.HardReboot, instance.Id)).Task;
+        await cluster.RunForAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(("canceled", "running"), (cluster.Task(stop).State, cluster.Task(reboot).State));
+        cluster.Worker.Polls = false;
+        var delete = (await cluster.AcceptAsync(TaskKinds.Delete, instance.Id)).Task;
+
+        Assert.True((await cluster.CommandAsync(delete, TaskCommandKind.Cancel)).Accepted);
+        cluster.Worker.Polls = true;
+        await cluster.RunToRestAsync(recovery: true);
+
+        Assert.Equal(("canceled", "canceled"), (cluster.Task(reboot).State, cluster.Task(delete).State));
+        Assert.Equal(VmState.Error, cluster.Instance(instance.Id).VmState);
+    }
+
+    /// <summary>
     /// The same, with another task queued meanwhile: that was taken for the successor, which would decide about the state, and it ended without
     /// having begun.
     /// </summary>
