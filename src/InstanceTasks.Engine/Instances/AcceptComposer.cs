@@ -44,7 +44,7 @@ internal static class AcceptComposer
     {
         var changed = instance with { Queue = [.. instance.Queue, RefOf(request)], UpdatedAt = now };
         var task = NewTask(instance, request, plan, now) with { Run = TaskRun.Queued, WaitReason = $"task {instance.Holder!.Id} ({instance.Holder.Kind}) has the instance" };
-        return Compose("accept", changed, request, Accepted(task, now), request.DeadlineIn < QueuedDue ? request.DeadlineIn : QueuedDue);
+        return Compose("accept", changed, request, Accepted(task, now), DueInQueue(request));
     }
 
     /// <summary>The commit that lets the new task wait for the holder, which gets the intent; whatever was queued is canceled.</summary>
@@ -57,7 +57,7 @@ internal static class AcceptComposer
         };
         // A holder that is being stopped already learns of its new successor: the first is among the bypassed.
         var intent = new IntentSet { At = now, Intent = TaskIntent.Supersede, Successor = request.Task, ShownTaskState = plan.Steps[0].TaskState ?? plan.TaskState };
-        var accept = Compose("accept", changed, request, Accepted(task, now), request.DeadlineIn < QueuedDue ? request.DeadlineIn : QueuedDue);
+        var accept = Compose("accept", changed, request, Accepted(task, now), DueInQueue(request));
         return accept with
         {
             Tasks = [.. accept.Tasks, Write(holder, [intent], TimeSpan.Zero), .. bypassed.Select(b => Bypass(b, request.Task, now))],
@@ -109,6 +109,8 @@ internal static class AcceptComposer
         CreatedAt = now,
         UpdatedAt = now,
     };
+
+    private static TimeSpan DueInQueue(SubmitTask request) => request.DeadlineIn is { } deadline && deadline < QueuedDue ? deadline : QueuedDue;
 
     /// <summary>An ended task never changes, so who repeated it, when and why stands with the new one.</summary>
     private static List<CommandRecord> RetryBy(SubmitTask request, DateTimeOffset now) =>

@@ -28,19 +28,17 @@ public static class AllowedKinds
         }
 
         var accepted = Of(instance, request.Caller).Where(o => o is { Allowed: true, OnlyIfAsked: false }).Select(o => o.Kind.Name);
-        return refusal with { Accepted = [.. accepted], CanQueue = refusal.Kind == RefusalKind.Busy && Decide(instance, request with { QueueWhenBusy = true }).Mode == AcceptMode.Queue };
+        return refusal with { Accepted = [.. accepted], CanQueue = refusal.Kind == RefusalKind.Busy && AcceptRules.Decide(instance, request with { QueueWhenBusy = true }).Mode == AcceptMode.Queue };
     }
 
     private static KindOffer Of(InstanceRecord instance, SubmitTask request)
     {
-        var decision = Decide(instance, request);
-        var queues = decision is { Refusal.Kind: RefusalKind.Busy } && Decide(instance, request with { QueueWhenBusy = true }).Mode == AcceptMode.Queue;
+        var decision = AcceptRules.Decide(instance, request);
+        var queues = decision is { Refusal.Kind: RefusalKind.Busy } && AcceptRules.Decide(instance, request with { QueueWhenBusy = true }).Mode == AcceptMode.Queue;
         return queues
             ? new(request.Kind, AcceptMode.Queue, null, instance.Queue.LastOrDefault() ?? instance.Holder, OnlyIfAsked: true)
             : new(request.Kind, decision.Mode, decision.Refusal, decision.Mode == AcceptMode.Refuse ? null : Beside(instance, decision.Mode), OnlyIfAsked: false);
     }
-
-    private static AcceptDecision Decide(InstanceRecord instance, SubmitTask request) => AcceptRules.Decide(instance, request);
 
     /// <summary>The task that an accepted request would wait for, take over from, run beside or join.</summary>
     internal static TaskRef? Beside(InstanceRecord? instance, AcceptMode mode) =>

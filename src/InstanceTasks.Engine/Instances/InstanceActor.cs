@@ -196,7 +196,7 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
         _ => new() { Verdict = AcceptVerdict.Accepted, Task = request.Task },
     };
 
-    private TaskId Joined() => (_instance!.Queue.Find(q => q.Kind == TaskKinds.Delete) ?? _instance.Holder)!.Id;
+    private TaskId Joined() => AllowedKinds.Beside(_instance, AcceptMode.Join)!.Id;
 
     /// <summary>
     /// Decides; a "no" only from what the journal says now. What is remembered may be old, since another activation may have been at work, and
