@@ -89,11 +89,11 @@ internal static class SettleRules
 
     /// <summary>
     /// What a successor starts from, and leaves if it is stopped before it has done anything: what the superseded task has half done, which the
-    /// instance does not show meanwhile.
+    /// instance does not show meanwhile. A machine that is half built stays one: no other state tells more of it.
     /// </summary>
     private static VmState LeftTo(TaskKind successor, TaskRecord superseded)
     {
-        var left = SettleComposer.AsItStands(superseded);
+        var left = superseded.FromState == VmState.Building ? VmState.Building : SettleComposer.AsItStands(superseded);
         return InstanceMachine.Find(left, successor) is null ? VmState.Error : left;
     }
 

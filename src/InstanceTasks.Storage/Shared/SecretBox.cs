@@ -93,9 +93,9 @@ public sealed class SecretBox : IDisposable
 
     private static void WriteNewKey(string path)
     {
-        // Written beside and moved, so that a crash never leaves half a key under the real name.
-        var fresh = path + ".new";
-        File.Delete(fresh);
+        // Written beside under a name of its own and moved, so that a crash never leaves half a key under the real name, and of several
+        // processes that start at once one makes the key that all of them read.
+        var fresh = $"{path}.{Guid.NewGuid():n}";
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
         if (!OperatingSystem.IsWindows())
         {
@@ -108,6 +108,18 @@ public sealed class SecretBox : IDisposable
             file.Flush(flushToDisk: true);
         }
 
-        File.Move(fresh, path, overwrite: false);
+        Publish(fresh, path);
+    }
+
+    private static void Publish(string fresh, string path)
+    {
+        try
+        {
+            File.Move(fresh, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(fresh);
+        }
     }
 }
