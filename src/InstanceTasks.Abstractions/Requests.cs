@@ -26,7 +26,7 @@ public sealed record SubmitTask
     /// <summary>For <c>create</c>: the instance to be; its state fields are set by the actor.</summary>
     [Id(5)] public InstanceRecord? NewInstance { get; init; }
 
-    /// <summary>For changes that are one commit (lock, unlock, update, metadata): the change.</summary>
+    /// <summary>For changes that are one commit (lock, unlock, update, metadata): the change. For rebuild: what its success changes.</summary>
     [Id(6)] public InstanceChange? Change { get; init; }
 
     /// <summary>Small parameters of the kind.</summary>
@@ -96,6 +96,15 @@ public sealed record InstanceChange
 
     /// <summary>For <c>lock</c>: the reason.</summary>
     [Id(11)] public string? LockedReason { get; init; }
+
+    /// <summary>For <c>rebuild</c>: the image of the new root disk.</summary>
+    [Id(12)] public string? ImageId { get; init; }
+
+    /// <summary>New key pair name, when <see cref="SetKeyName"/>.</summary>
+    [Id(13)] public string? KeyName { get; init; }
+
+    /// <summary>Whether the key pair name changes (it may become null).</summary>
+    [Id(14)] public bool SetKeyName { get; init; }
 }
 
 /// <summary>An idempotency key to be recorded in the accept's commit (design §4.6); unique per project, user and key.</summary>

@@ -64,6 +64,9 @@ public sealed record MachineSpec
 
     /// <summary>For a rescue: the image that the rescue disk is made from; null: the image of the root disk.</summary>
     [Id(4)] public string? RescueImageId { get; init; }
+
+    /// <summary>For an image made from the root disk: the new image.</summary>
+    [Id(5)] public string? SnapshotId { get; init; }
 }
 
 /// <summary>The verbs of a hypervisor, by name; the driver interface has one method for each.</summary>
@@ -113,4 +116,16 @@ public enum Verb
 
     /// <summary>Set the administrator's password in the running guest.</summary>
     SetPassword = 14,
+
+    /// <summary>Keep the root disk under another name, so that a new one can be made; the machine must be off.</summary>
+    SetDiskAside = 15,
+
+    /// <summary>Throw the root disk away and take back the one that the same task has set aside; any other machine is left as it is.</summary>
+    RestoreDisk = 16,
+
+    /// <summary>Remove the disk that was set aside.</summary>
+    DropOldDisk = 17,
+
+    /// <summary>Copy the root disk into the image store.</summary>
+    SaveImage = 18,
 }

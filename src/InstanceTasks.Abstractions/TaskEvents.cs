@@ -58,6 +58,9 @@ public sealed record TaskGranted : TaskEvent
 
     /// <summary>The vm_state now.</summary>
     [Id(4)] public VmState FromState { get; init; }
+
+    /// <summary>What the hypervisor needs, as the instance is now; null: as the task has it.</summary>
+    [Id(5)] public MachineSpec? Machine { get; init; }
 }
 
 /// <summary>An activation took the task's steps over.</summary>

@@ -124,6 +124,9 @@ public sealed record TaskRecord
     /// <summary>Reasons for which hosts were refused so far (create): host name to reason, for administrators.</summary>
     [Id(38)] public Dictionary<string, string> RefusedHosts { get; init; } = [];
 
+    /// <summary>The descriptive fields that its success changes; null: none. Never secrets.</summary>
+    [Id(39)] public InstanceChange? Change { get; init; }
+
     /// <summary>How long after its accept it must be done, by database time; null: no deadline.</summary>
     [Id(50)] public TimeSpan? DeadlineIn { get; init; }
 

@@ -18,10 +18,10 @@ public interface IHypervisor : IHypervisorHosts
     /// <summary>The driver's name, for people.</summary>
     string Name { get; }
 
-    /// <summary>Makes the root disk from the image.</summary>
+    /// <summary>Makes the root disk from the image, with <see cref="VerbCall.Password"/> in its guest if there is one.</summary>
     Task<VerbAnswer> PrepareDiskAsync(VerbCall call, CancellationToken abort);
 
-    /// <summary>Removes the root disk.</summary>
+    /// <summary>Removes the root disk, and what was set aside.</summary>
     Task<VerbAnswer> DeleteDiskAsync(VerbCall call, CancellationToken abort);
 
     /// <summary>Defines the machine, off.</summary>
@@ -65,6 +65,24 @@ public interface IHypervisor : IHypervisorHosts
 
     /// <summary>Sets <see cref="VerbCall.Password"/> in the guest; a machine that does not run is a failure.</summary>
     Task<VerbAnswer> SetPasswordAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>
+    /// Keeps the root disk as the one that the task has set aside, in place of what an earlier task may have left there; without a root disk that one is the task's
+    /// from now on. A machine that is on is a failure; no disk at all is success.
+    /// </summary>
+    Task<VerbAnswer> SetDiskAsideAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Throws the root disk away and takes back the one that the same task has set aside; without that one nothing changes. A machine that is on is a failure.</summary>
+    Task<VerbAnswer> RestoreDiskAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Removes the disk that was set aside, whichever task did it; a missing one is success.</summary>
+    Task<VerbAnswer> DropOldDiskAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>
+    /// Copies the root disk into the image store as <see cref="MachineSpec.SnapshotId"/>; a missing disk is a failure. Whether the copy counts is decided by the
+    /// image's row, which the task's last commit makes active or removes: a store that keeps files removes those without a row.
+    /// </summary>
+    Task<VerbAnswer> SaveImageAsync(VerbCall call, CancellationToken abort);
 
     /// <summary>
     /// What became of an effect, by its key; waits until one that is under way has ended. Happened means: it happened under any stamp and

@@ -19,6 +19,7 @@ public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper
     [InlineData("suspend", "resume")]
     [InlineData("rescue", "unrescue")]
     [InlineData("force-stop", "change-password")]
+    [InlineData("create-image", "rebuild")]
     [InlineData("lock", "unlock")]
     public async Task Kill_AtEveryPointOfEveryKind_TaskEndsAsAskedOrWasNotAccepted(string first, string second)
     {
@@ -37,7 +38,7 @@ public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper
     {
         foreach (var plan in PlanRegistry.All.Where(p => !p.IsOneCommit).OrderBy(p => p.Kind.Name, StringComparer.Ordinal))
         {
-            await series.CrashInClaimAsync(plan.Kind.Name, plan.Steps[^1].Name);
+            await series.CrashInClaimAsync(plan.Kind.Name, FailpointPoint.StepsOf(plan)[^1].Name);
         }
     });
 
@@ -72,7 +73,8 @@ public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper
     {
         string[] covered =
         [
-            "create", "delete", "stop", "start", "reboot", "hard-reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "force-stop", "change-password", "lock", "unlock",
+            "create", "delete", "stop", "start", "reboot", "hard-reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "force-stop", "change-password",
+            "create-image", "rebuild", "lock", "unlock",
         ];
         string[] records = ["update", "metadata", "reset-to-active", "reset-to-error"]; // as lock and unlock: one commit, the same code, no step
         Assert.Equal(covered.Concat(records).Order(StringComparer.Ordinal), PlanRegistry.All.Select(p => p.Kind.Name).Order(StringComparer.Ordinal));

@@ -47,10 +47,11 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         await PauseAndSuspendAsync(id);
         await RescueAsync(id);
         await PasswordAndStateAsync(id);
+        await ImageAndRebuildAsync(id);
         await EventsAsync(id,
         [
             "create", "stop", "start", "reboot", "reboot", "lock", "unlock", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "changePassword",
-            "resetState", "resetState",
+            "resetState", "resetState", "createImage", "rebuild",
         ]);
         await DeleteAsync(id, "vm1-renamed", []);
     }
@@ -208,6 +209,16 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         await StatusBecomesAsync(id, "ERROR");
         await _cli.RunAsync("server", "set", "--state", "active", "vm1-renamed");
         await StatusBecomesAsync(id, "ACTIVE");
+    }
+
+    private async Task ImageAndRebuildAsync(Guid id)
+    {
+        await _cli.RunAsync("server", "image", "create", "--name", "snap1", "--wait", "vm1-renamed");
+        var image = Assert.Single((await _cli.JsonAsync("image", "list")).AsArray(), i => Text(i!, "Name") == "snap1")!;
+        Assert.Equal("active", Text(image, "Status"));
+        await _cli.RunAsync("server", "rebuild", "--image", "snap1", "--wait", "vm1-renamed");
+        await StatusBecomesAsync(id, "ACTIVE");
+        Assert.Equal(Text(image, "ID"), Text((await _silo.Api.GetServerAsync(id))["image"]!, "id"));
     }
 
     private async Task EventsAsync(Guid id, string[] actions)

@@ -4,14 +4,23 @@ using InstanceTasks.Api.Images;
 using InstanceTasks.Api.Servers;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
+using Microsoft.Extensions.Options;
 
 namespace InstanceTasks.Api.Actions;
 
 /// <summary>The bodies of the actions that are served (nova-api §3): closed schemas, one method per action that has any.</summary>
-internal sealed class ActionParsers(ImageCatalog images)
+internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds, IOptions<ApiOptions> options)
 {
     /// <summary>Reads the one action of a body; null: it is not served.</summary>
-    public ParsedAction? Parse(ApiVersion version, JsonInput body, string name) => name switch
+    public async Task<ParsedAction?> ParseAsync(ApiCall call, JsonInput body, string name) => name switch
+    {
+        "rescue" => await RescueAsync(call, body),
+        "rebuild" => await rebuilds.ParseAsync(call, body),
+        "createImage" => CreateImage(call, body.Object(name)),
+        _ => Parse(call.Version, body, name),
+    };
+
+    private static ParsedAction? Parse(ApiVersion version, JsonInput body, string name) => name switch
     {
         // Nova does not look at the value of these.
         "os-start" => new(TaskKinds.Start),
@@ -23,7 +32,6 @@ internal sealed class ActionParsers(ImageCatalog images)
         "unpause" => OnlyNull(body, name, TaskKinds.Unpause),
         "suspend" => OnlyNull(body, name, TaskKinds.Suspend),
         "resume" => OnlyNull(body, name, TaskKinds.Resume),
-        "rescue" => Rescue(body),
         "unrescue" => OnlyNull(body, name, TaskKinds.Unrescue),
         "changePassword" => new(TaskKinds.ChangePassword) { Password = body.Object(name).Only("adminPass").NeedText("adminPass", Lexical.Any) },
         "os-resetState" => new(ResetKind(body)),
@@ -55,7 +63,7 @@ internal sealed class ActionParsers(ImageCatalog images)
             : body.Object("lock").Only("locked_reason").Text("locked_reason", Lexical.NonEmpty);
 
     /// <summary>The answer has the password, given or made (nova-api §3.3).</summary>
-    private ParsedAction Rescue(JsonInput body)
+    private async Task<ParsedAction> RescueAsync(ApiCall call, JsonInput body)
     {
         var input = body.Need("rescue").ValueKind == JsonValueKind.Null ? null : body.Object("rescue").Only("adminPass", "rescue_image_ref");
         var action = new ParsedAction(TaskKinds.Rescue)
@@ -63,7 +71,23 @@ internal sealed class ActionParsers(ImageCatalog images)
             Password = input?.Text("adminPass", Lexical.Any) ?? Passwords.New(), Status = 200, Body = new JsonObject { ["adminPass"] = null },
         };
         return input?.Text("rescue_image_ref", Lexical.NonEmpty) is not { } image ? action
-            : images.Find(image) is { } found ? action with { Parameters = new() { [TaskParameters.RescueImage] = found.Id } }
+            : await images.FindAsync(call, image) is { IsActive: true } found ? action with { Parameters = new() { [TaskParameters.RescueImage] = found.Id } }
             : throw ApiFault.BadRequest($"Image {image} could not be found.");
+    }
+
+    /// <summary>The image's id is known at once (nova-api §3.3): in the body since 2.45, in <c>Location</c> before.</summary>
+    private ParsedAction CreateImage(ApiCall call, JsonInput input)
+    {
+        var name = input.Only("name", "metadata").NeedText("name", Lexical.Name);
+        var metadata = input.Map("metadata") ?? [];
+        CreateServer.CheckMetadata(metadata, options.Value.MaxMetadataItems);
+        var id = Guid.NewGuid().ToString();
+        var action = new ParsedAction(TaskKinds.CreateImage)
+        {
+            Parameters = new() { [TaskParameters.ImageId] = id, [TaskParameters.ImageName] = name, [TaskParameters.ImageProperties] = EngineJson.Write(metadata) },
+        };
+        return call.AtLeast(45)
+            ? action with { Body = new JsonObject { ["image_id"] = id } }
+            : action with { Location = $"{call.Links.BaseUrl}/image/v2/images/{id}" };
     }
 }

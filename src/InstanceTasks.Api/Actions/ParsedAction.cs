@@ -16,6 +16,9 @@ internal sealed record ParsedAction(TaskKind Kind)
     /// <summary>The administrator's password: kept encrypted beside the task.</summary>
     public string? Password { get; init; }
 
+    /// <summary>The answer's <c>Location</c>; null: none.</summary>
+    public string? Location { get; init; }
+
     /// <summary>The status of the answer.</summary>
     public int Status { get; init; } = 202;
 

@@ -22,12 +22,12 @@ internal static class ImageQuery
 
         if (call.Query.Text("status") is { } status)
         {
-            found = found.Where(_ => string.Equals(status, "active", StringComparison.OrdinalIgnoreCase));
+            found = found.Where(i => string.Equals(status, i.Status, StringComparison.OrdinalIgnoreCase));
         }
 
         if (call.Query.Text("visibility") is { } visibility)
         {
-            found = found.Where(_ => visibility is "public" or "all");
+            found = found.Where(i => visibility == "all" || visibility == (i.IsPublic ? "public" : "private"));
         }
 
         return After(call, [.. found]).Take(call.Query.Limit());

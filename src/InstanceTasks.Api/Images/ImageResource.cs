@@ -18,6 +18,8 @@ internal sealed class ImageResource(ImageCatalog images) : IApiResource
         new("GET", "images/{image}", Show, To: LastProxy),
         new("GET", "v2/images", GlanceList),
         new("GET", "v2/images/{image}", GlanceShow),
+        new("DELETE", "images/{image}", DeleteAsync, To: LastProxy) { RecordsKey = true },
+        new("DELETE", "v2/images/{image}", DeleteAsync) { RecordsKey = true },
     ];
 
     public IEnumerable<ApiRoute> RootRoutes =>
@@ -27,6 +29,7 @@ internal sealed class ImageResource(ImageCatalog images) : IApiResource
         new("GET", "image/v2", Versions),
         new("GET", "image/v2/images", GlanceList),
         new("GET", "image/v2/images/{image}", GlanceShow),
+        new("DELETE", "image/v2/images/{image}", DeleteAsync) { RecordsKey = true },
     ];
 
     private static Task<ApiAnswer> Versions(ApiCall call) => Task.FromResult(ApiAnswer.Ok(new JsonObject
@@ -41,44 +44,67 @@ internal sealed class ImageResource(ImageCatalog images) : IApiResource
 
     private Task<ApiAnswer> List(ApiCall call) => IsProxy(call) ? LegacyList(call) : GlanceList(call);
 
-    private Task<ApiAnswer> Show(ApiCall call) => IsProxy(call)
-        ? Task.FromResult(ApiAnswer.Ok(new JsonObject { ["image"] = Legacy(call, Find(call)) }))
-        : GlanceShow(call);
+    private async Task<ApiAnswer> Show(ApiCall call) => IsProxy(call)
+        ? ApiAnswer.Ok(new JsonObject { ["image"] = Legacy(call, await FindAsync(call)) })
+        : await GlanceShow(call);
 
     private static bool IsProxy(ApiCall call) => ApiVersion.IsAsked(call.Http.Request.Headers);
 
-    private Task<ApiAnswer> GlanceList(ApiCall call)
+    private async Task<ApiAnswer> GlanceList(ApiCall call)
     {
-        var found = ImageQuery.Apply(call, images.All);
-        return Task.FromResult(ApiAnswer.Ok(new JsonObject
+        var found = ImageQuery.Apply(call, await images.ListAsync(call));
+        return ApiAnswer.Ok(new JsonObject
         {
             ["images"] = new JsonArray([.. found.Select(i => Glance(call, i))]),
             ["first"] = "/v2/images",
             ["schema"] = "/v2/schemas/images",
-        }));
+        });
     }
 
-    private Task<ApiAnswer> GlanceShow(ApiCall call) => Task.FromResult(ApiAnswer.Ok(Glance(call, Find(call))));
+    private async Task<ApiAnswer> GlanceShow(ApiCall call) => ApiAnswer.Ok(Glance(call, await FindAsync(call)));
 
-    private Image Find(ApiCall call) => images.Find(call.Value("image")) ?? throw ApiFault.NotFound($"No image found with ID {call.Value("image")}");
+    private async Task<ApiAnswer> DeleteAsync(ApiCall call)
+    {
+        var image = await FindAsync(call);
+        if (image.Protected)
+        {
+            throw new ApiFault(403, $"Image {image.Id} is protected and cannot be deleted.");
+        }
 
-    private static JsonObject Glance(ApiCall call, Image image) => new()
+        return image.IsActive && await images.DeleteAsync(call, image) ? new ApiAnswer(204) : throw new ApiFault(409, $"Image {image.Id} is being saved: cancel the task that makes it.");
+    }
+
+    private async Task<Image> FindAsync(ApiCall call) =>
+        await images.FindAsync(call, call.Value("image")) ?? throw ApiFault.NotFound($"No image found with ID {call.Value("image")}");
+
+    private static JsonObject Glance(ApiCall call, Image image)
+    {
+        var body = GlanceBase(call, image);
+        foreach (var (key, value) in image.Properties.Where(p => !body.ContainsKey(p.Key)))
+        {
+            body[key] = value;
+        }
+
+        return body;
+    }
+
+    private static JsonObject GlanceBase(ApiCall call, Image image) => new()
     {
         ["id"] = image.Id,
         ["name"] = image.Name,
-        ["status"] = "active",
+        ["status"] = image.Status,
         ["disk_format"] = image.DiskFormat,
         ["container_format"] = "bare",
-        ["visibility"] = "public",
+        ["visibility"] = image.IsPublic ? "public" : "private",
         ["size"] = image.SizeBytes,
         ["min_disk"] = image.MinDiskGb,
         ["min_ram"] = image.MinRamMb,
-        ["owner"] = call.Caller.Project.Value,
+        ["owner"] = (image.Owner ?? call.Caller.Project).Value,
         ["checksum"] = null,
-        ["protected"] = true,
+        ["protected"] = image.Protected,
         ["tags"] = new JsonArray(),
         ["created_at"] = WireTime.Seconds(image.CreatedAt),
-        ["updated_at"] = WireTime.Seconds(image.CreatedAt),
+        ["updated_at"] = WireTime.Seconds(image.UpdatedAt),
         ["file"] = $"/v2/images/{image.Id}/file",
         ["schema"] = "/v2/schemas/image",
         ["self"] = $"/v2/images/{image.Id}",
@@ -93,20 +119,20 @@ internal sealed class ImageResource(ImageCatalog images) : IApiResource
 
     private Task<ApiAnswer> LegacyDetail(ApiCall call) => Legacies(call, image => Legacy(call, image));
 
-    private Task<ApiAnswer> Legacies(ApiCall call, Func<Image, JsonObject> shape) =>
-        Task.FromResult(ApiAnswer.Ok(new JsonObject { ["images"] = new JsonArray([.. ImageQuery.Apply(call, images.All).Select(shape)]) }));
+    private async Task<ApiAnswer> Legacies(ApiCall call, Func<Image, JsonObject> shape) =>
+        ApiAnswer.Ok(new JsonObject { ["images"] = new JsonArray([.. ImageQuery.Apply(call, await images.ListAsync(call)).Select(shape)]) });
 
     private static JsonObject Legacy(ApiCall call, Image image) => new()
     {
         ["id"] = image.Id,
         ["name"] = image.Name,
-        ["status"] = "ACTIVE",
+        ["status"] = image.Status.ToUpperInvariant(),
         ["created"] = WireTime.Seconds(image.CreatedAt),
-        ["updated"] = WireTime.Seconds(image.CreatedAt),
+        ["updated"] = WireTime.Seconds(image.UpdatedAt),
         ["minDisk"] = image.MinDiskGb,
         ["minRam"] = image.MinRamMb,
-        ["progress"] = 100,
-        ["metadata"] = new JsonObject(),
+        ["progress"] = image.IsActive ? 100 : 25,
+        ["metadata"] = new JsonObject(image.Properties.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.Value))),
         ["OS-EXT-IMG-SIZE:size"] = image.SizeBytes,
         ["links"] = call.Links.SelfAndBookmark($"images/{image.Id}"),
     };

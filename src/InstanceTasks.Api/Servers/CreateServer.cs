@@ -78,7 +78,7 @@ internal sealed class CreateServer(
     private async Task<InstanceRecord> InstanceAsync(ApiCall call, CreateServerInput input)
     {
         var flavor = await FlavorAsync(call, input);
-        CheckImage(input, flavor);
+        await CheckImageAsync(call, input.ImageRef, flavor.RamMb, flavor.DiskGb, images);
         await CheckKeyAsync(call, input);
         await CheckZoneAsync(call, input);
         CheckMetadata(input.Metadata, options.Value.MaxMetadataItems);
@@ -119,18 +119,13 @@ internal sealed class CreateServer(
             : throw ApiFault.BadRequest($"Flavor {input.FlavorRef} could not be found.");
     }
 
-    private void CheckImage(CreateServerInput input, Flavor flavor)
+    internal static async Task<Image> CheckImageAsync(ApiCall call, string id, int ramMb, int diskGb, ImageCatalog images)
     {
-        var image = images.Find(input.ImageRef) ?? throw ApiFault.BadRequest("Can not find requested image");
-        if (flavor.RamMb < image.MinRamMb)
-        {
-            throw ApiFault.BadRequest("Flavor's memory is too small for requested image.");
-        }
-
-        if (flavor.DiskGb < image.MinDiskGb)
-        {
-            throw ApiFault.BadRequest("Flavor's disk is too small for requested image.");
-        }
+        var image = await images.FindAsync(call, id) ?? throw ApiFault.BadRequest("Can not find requested image");
+        return !image.IsActive ? throw ApiFault.BadRequest($"Image {image.Id} is not active.")
+            : ramMb < image.MinRamMb ? throw ApiFault.BadRequest("Flavor's memory is too small for requested image.")
+            : diskGb < image.MinDiskGb ? throw ApiFault.BadRequest("Flavor's disk is too small for requested image.")
+            : image;
     }
 
     private async Task CheckKeyAsync(ApiCall call, CreateServerInput input)

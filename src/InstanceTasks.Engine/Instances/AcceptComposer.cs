@@ -28,9 +28,9 @@ internal static class AcceptComposer
         return Compose("accept", changed, request, Accepted(task, now), AcceptDue) with { Quota = NewQuota(instance, request) };
     }
 
-    /// <summary>The tasks needing attention that a new holder takes over from: delete and hard reboot do, the others leave them.</summary>
+    /// <summary>The tasks needing attention that a new holder takes over from: delete, rebuild and hard reboot do, the others leave them.</summary>
     public static IReadOnlyList<TaskRef> TakenOver(InstanceRecord instance, SubmitTask request) =>
-        request.Kind == TaskKinds.Delete || request.Kind == TaskKinds.HardReboot ? instance.Attention : [];
+        request.Kind == TaskKinds.Delete || request.Kind == TaskKinds.HardReboot || request.Kind == TaskKinds.Rebuild ? instance.Attention : [];
 
     /// <summary>Adds to an accept the end of those that it takes over from: they keep nothing.</summary>
     public static Commit ClearAttention(Commit accept, SubmitTask request, IReadOnlyList<StoredTask> held, DateTimeOffset now) => accept with
@@ -88,7 +88,13 @@ internal static class AcceptComposer
         Name = plan.Kind.Name, StartedAt = now, FinishedAt = now, Result = "done", Attempts = 1, NovaEvent = $"api_{plan.Kind.Name}",
     };
 
-    private static TaskRecord NewTask(InstanceRecord instance, SubmitTask request, Plan plan, DateTimeOffset now) => new()
+    private static TaskRecord NewTask(InstanceRecord instance, SubmitTask request, Plan plan, DateTimeOffset now)
+    {
+        var task = Describe(instance, request, plan, now);
+        return task with { Machine = MachineSpecs.Of(instance, task) };
+    }
+
+    private static TaskRecord Describe(InstanceRecord instance, SubmitTask request, Plan plan, DateTimeOffset now) => new()
     {
         Id = request.Task,
         Kind = request.Kind,
@@ -98,7 +104,7 @@ internal static class AcceptComposer
         User = request.Caller.User,
         Request = request.Request,
         Parameters = ParametersOf(instance, request),
-        Machine = instance.ToMachineSpec() with { RescueImageId = request.Parameters.GetValueOrDefault(TaskParameters.RescueImage) },
+        Change = plan.IsOneCommit ? null : request.Change,
         Host = instance.Host,
         Zone = instance.AvailabilityZone,
         FromState = instance.VmState,

@@ -95,9 +95,13 @@ public static class DryRuns
             placed = placed with { ChoosesHost = true, Host = best?.Host, Zone = best?.Zone ?? "", RefusedHosts = choice.Refused };
         }
 
-        return placed with { Steps = [.. run.Plan.Steps.Select(s => StepOf(s, placed.Host))] };
+        return placed with { Steps = [.. run.Plan.Steps.Select(s => StepOf(s, placed.Host, instance.VmState))] };
     }
 
-    private static DryStep StepOf(Step step, HostName? host) =>
-        new(step, step.OnHost ? host : null, step.OnlyWithHost && host is null ? "the instance has no machine" : null);
+    private static DryStep StepOf(Step step, HostName? host, VmState from) => new(
+        step,
+        step.OnHost ? host : null,
+        step.OnlyWithHost && host is null ? "the instance has no machine"
+        : !step.IsTakenFrom(from) ? $"not needed: the instance is {ServerStatus.WireName(from)}"
+        : null);
 }

@@ -43,6 +43,11 @@ public static class InstanceMachine
         new(Rescued, TaskKinds.Unrescue, Active),
         new(Active, TaskKinds.ChangePassword, Active),
 
+        new(Active, TaskKinds.Rebuild, Active),
+        new(Stopped, TaskKinds.Rebuild, Stopped),
+        new(VmState.Error, TaskKinds.Rebuild, Active),
+        .. From([Active, Stopped, Paused, Suspended], s => new(s, TaskKinds.CreateImage, s)),
+
         .. new[] { TaskKinds.Lock, TaskKinds.Unlock, TaskKinds.Update }.SelectMany(k => From(Living, s => new(s, k, s))),
         .. From(Living, s => new(s, TaskKinds.ResetToActive, Active)),
         .. From(Living, s => new(s, TaskKinds.ResetToError, VmState.Error)),

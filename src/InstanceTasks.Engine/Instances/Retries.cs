@@ -22,6 +22,6 @@ public static class Retries
     /// <param name="reason">Why, if he says so.</param>
     public static SubmitTask Of(TaskRecord ended, TaskId id, RequestId request, Caller caller, string? reason) => new()
     {
-        Task = id, Kind = ended.Kind, Instance = ended.Instance, Request = request, Caller = caller, Parameters = ended.Parameters, RetryOf = ended.Id, Reason = reason,
+        Task = id, Kind = ended.Kind, Instance = ended.Instance, Request = request, Caller = caller, Parameters = ended.Parameters, Change = ended.Change, RetryOf = ended.Id, Reason = reason,
     };
 }

@@ -33,7 +33,8 @@ internal static class SettleComposer
             : instance.Queue.Exists(q => q.Id == successor) ? instance.VmState
             : AsItStands(task);
         var power = state == VmState.Deleted ? PowerState.NoState : task.Power ?? instance.Power;
-        return instance with
+        var described = task is { Outcome: TaskOutcome.Succeeded, Change: { } change } ? InstanceChanges.Describe(instance, change) : instance;
+        return described with
         {
             Holder = null,
             VmState = state,
@@ -52,12 +53,13 @@ internal static class SettleComposer
     {
         var untouched = task is { Phase: TaskPhase.Forward, Step: 0, FailedAttempts: 0, MustFence: false };
         var done = InstanceMachine.After(task.FromState, task with { Outcome = TaskOutcome.Succeeded });
-        if (untouched || done == task.FromState)
+        var steps = PlanRegistry.Of(task).Steps;
+        if (untouched || (done == task.FromState && steps.All(s => s.Undo is null)))
         {
             return InstanceMachine.After(task.FromState, task);
         }
 
-        return task.Phase == TaskPhase.Forward && task.Step == PlanRegistry.Of(task).Steps.Count ? done : VmState.Error;
+        return task.Phase == TaskPhase.Forward && task.Step == steps.Count ? done : VmState.Error;
     }
 
     private static InstanceRecord Hold(InstanceRecord instance, TaskRecord task, DateTimeOffset now) => instance with

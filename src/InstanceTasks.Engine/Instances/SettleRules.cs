@@ -11,6 +11,7 @@ internal static class SettleRules
 {
     private static readonly TimeSpan GrantDue = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AttentionDue = TimeSpan.FromHours(1);
+    private static readonly Verb?[] Destroys = [Verb.DeleteDisk, Verb.RestoreDisk];
 
     /// <summary>Decides on a request; one that returns from attention needs an idle machine.</summary>
     /// <exception cref="IllegalTransitionException">The task cannot go that way.</exception>
@@ -20,6 +21,11 @@ internal static class SettleRules
         if (returns && instance.Holder is { } holder)
         {
             return new(new Refusal(RefusalKind.Busy, $"Task {holder.Id} ({holder.Kind}) has instance {instance.Id}.", holder.Id), [], request.Before);
+        }
+
+        if (returns && CheckReturn(instance, request.Before) is { } refusal)
+        {
+            return new(refusal, [], request.Before);
         }
 
         List<TaskEvent> events = returns ? [.. request.Events, GrantOf(instance, request.Before, now)] : request.Events;
@@ -97,6 +103,31 @@ internal static class SettleRules
         return InstanceMachine.Find(left, successor) is null ? VmState.Error : left;
     }
 
+    /// <summary>
+    /// Whether a task that needed attention may go on. Nobody has used a server that is still in error; any other has been brought to a state of its own, from
+    /// which the task must be able to start, and in which nothing may be thrown away.
+    /// </summary>
+    private static Refusal? CheckReturn(InstanceRecord instance, TaskRecord task)
+    {
+        if (instance.VmState == VmState.Error)
+        {
+            return null;
+        }
+
+        var state = ServerStatus.WireName(instance.VmState);
+        return task.Kind != TaskKinds.Delete && Remaining(task).Any(v => Destroys.Contains(v))
+            ? new(RefusalKind.WrongState, $"Instance {instance.Id} has been used since: it is {state}, and task {task.Id} ({task.Kind}) would throw its disk away. Abandon the task.")
+            : task.Phase == TaskPhase.Forward && InstanceMachine.Find(instance.VmState, task.Kind) is null
+            ? new(RefusalKind.WrongState, $"Instance {instance.Id} is {state} now, from where task {task.Id} ({task.Kind}) cannot go on. Bring it to another state, or abandon the task.")
+            : null;
+    }
+
+    private static IEnumerable<Verb?> Remaining(TaskRecord task)
+    {
+        var steps = PlanRegistry.Of(task).Steps;
+        return task.Phase == TaskPhase.Forward ? steps.Skip(task.Step).Select(s => s.Do) : steps.Take(task.Step + 1).Select(s => s.Undo);
+    }
+
     private static TaskGranted GrantOf(InstanceRecord instance, TaskRecord task, DateTimeOffset now) => new()
     {
         At = now,
@@ -104,9 +135,16 @@ internal static class SettleRules
         Host = task.Host is not null && task.Outcome == TaskOutcome.NeedsAttention ? task.Host : instance.Host,
         Zone = instance.AvailabilityZone,
         MustFence = instance.FenceNext,
-        // Coming back from attention it still goes back to where it started: the error in between was its own.
-        FromState = task.Outcome == TaskOutcome.NeedsAttention ? task.FromState : instance.VmState,
+        FromState = task.Outcome == TaskOutcome.NeedsAttention ? Back(instance, task) : instance.VmState,
+        Machine = task.Outcome == TaskOutcome.NeedsAttention ? null : MachineSpecs.Of(instance, task),
     };
+
+    /// <summary>
+    /// Where a task starts from that comes back from attention: from where it did, since the error in between was its own; but one that only has to finish leaves
+    /// the server as somebody has brought it meanwhile.
+    /// </summary>
+    private static VmState Back(InstanceRecord instance, TaskRecord task) =>
+        task.Phase == TaskPhase.Forward && instance.VmState != VmState.Error ? instance.VmState : task.FromState;
 
     private static TaskWrite WriteOf(StoredTask before, TaskEvent e, TimeSpan? due) =>
         new(TaskMachine.Commit(before.Record, [e]), [e], due, before.Wakes);

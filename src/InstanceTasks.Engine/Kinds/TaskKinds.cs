@@ -45,6 +45,12 @@ public static class TaskKinds
     /// <summary>Sets the administrator's password in the guest.</summary>
     public static readonly TaskKind ChangePassword = new("change-password");
 
+    /// <summary>Makes the root disk anew from an image; the old one is kept until that runs.</summary>
+    public static readonly TaskKind Rebuild = new("rebuild");
+
+    /// <summary>Copies the root disk into a new image.</summary>
+    public static readonly TaskKind CreateImage = new("create-image");
+
     /// <summary>Says that the server is active; one commit, for administrators.</summary>
     public static readonly TaskKind ResetToActive = new("reset-to-active");
 
@@ -71,6 +77,7 @@ public static partial class PlanRegistry
     private static volatile Known s_known = Known.Of(
         CreatePlan.V1, DeletePlan.V1, StopPlan.V1, StartPlan.V1, RebootPlan.V1, HardRebootPlan.V1,
         ForceStopPlan.V1, PausePlan.V1, UnpausePlan.V1, SuspendPlan.V1, ResumePlan.V1, RescuePlan.V1, UnrescuePlan.V1, ChangePasswordPlan.V1,
+        RebuildPlan.V1, CreateImagePlan.V1,
         RecordPlans.Lock, RecordPlans.Unlock, RecordPlans.Update, RecordPlans.Metadata, RecordPlans.ResetToActive, RecordPlans.ResetToError);
 
     /// <summary>The newest plan of every kind.</summary>

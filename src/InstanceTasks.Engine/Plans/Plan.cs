@@ -36,6 +36,9 @@ public sealed record Plan
     /// <summary>The policy rule that lets administrators only ask for it; null: everybody may.</summary>
     public string? AdminRule { get; init; }
 
+    /// <summary>What it does to the catalogue of images, in the commits that accept and end it.</summary>
+    public ImageEffect Image { get; init; }
+
     /// <summary>Whether this is a change in one commit.</summary>
     public bool IsOneCommit => Steps.Count == 0;
 
@@ -89,6 +92,9 @@ public sealed record Step
     /// <summary>The Nova event it is reported as.</summary>
     public string? NovaEvent { get; init; }
 
+    /// <summary>The vm_states that the task must have started from, or else the step is left out; null: any.</summary>
+    public IReadOnlyList<VmState>? OnlyFrom { get; init; }
+
     /// <summary>Left out when the instance has no host.</summary>
     public bool OnlyWithHost { get; init; }
 
@@ -103,6 +109,9 @@ public sealed record Step
 
     /// <summary>Whether it runs on a host's worker.</summary>
     public bool OnHost => Do is not null;
+
+    /// <summary>Whether a task that started from a vm_state takes it.</summary>
+    public bool IsTakenFrom(VmState state) => OnlyFrom?.Contains(state) != false;
 }
 
 /// <summary>The control steps.</summary>

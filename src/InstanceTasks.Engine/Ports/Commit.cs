@@ -31,6 +31,9 @@ public sealed record Commit
 
     /// <summary>Encrypted values to store beside a task.</summary>
     public IReadOnlyList<SecretWrite> Secrets { get; init; } = [];
+
+    /// <summary>The rows of the catalogue of images that change with <see cref="Tasks"/>.</summary>
+    public IReadOnlyList<ImageChange> Images => ImageRules.Of(Tasks);
 }
 
 /// <summary>A task's events and the task they lead to.</summary>

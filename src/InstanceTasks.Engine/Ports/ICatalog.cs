@@ -1,6 +1,6 @@
 namespace InstanceTasks.Engine;
 
-/// <summary>Flavors and key pairs: small records beside the tasks.</summary>
+/// <summary>Flavors, key pairs and images: small records beside the tasks.</summary>
 public interface ICatalog
 {
     /// <summary>All flavors, by id.</summary>
@@ -29,6 +29,17 @@ public interface ICatalog
 
     /// <summary>Removes a key pair. False: there is none.</summary>
     Task<bool> DeleteKeyPairAsync(UserId user, string name, CancellationToken cancellationToken = default);
+
+    /// <summary>The images that were made from servers, oldest first.</summary>
+    /// <param name="project">Whose; null: everybody's.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    Task<IReadOnlyList<ImageRecord>> ListImagesAsync(ProjectId? project, CancellationToken cancellationToken = default);
+
+    /// <summary>One image; null when there is none.</summary>
+    Task<ImageRecord?> GetImageAsync(string id, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes an image that is active and does not belong to a shelved server. False: there is none such.</summary>
+    Task<bool> DeleteImageAsync(string id, CancellationToken cancellationToken = default);
 }
 
 /// <summary>A flavor (nova-api §6.1).</summary>

@@ -87,4 +87,13 @@ public static class TaskParameters
 
     /// <summary>For rescue: the image of the rescue disk.</summary>
     public const string RescueImage = "rescue_image";
+
+    /// <summary>For create-image: the image's id.</summary>
+    public const string ImageId = "image_id";
+
+    /// <summary>For create-image: the image's name.</summary>
+    public const string ImageName = "image_name";
+
+    /// <summary>For create-image: the image's properties, as a JSON object of texts.</summary>
+    public const string ImageProperties = "image_properties";
 }

@@ -65,6 +65,11 @@ internal static class TaskDecider
             return Skip(task, Direction.Do, "the instance has no machine", now);
         }
 
+        if (!step.IsTakenFrom(task.FromState))
+        {
+            return Skip(task, Direction.Do, $"not needed: the instance was {ServerStatus.WireName(task.FromState)}", now);
+        }
+
         return Ready(task, plan, now) ?? (step.Do is { } verb ? new TaskDecision.StartAttempt(step, verb, Direction.Do) : new TaskDecision.RunControl(step, Direction.Do));
     }
 
@@ -86,7 +91,7 @@ internal static class TaskDecider
             return Skip(task, Direction.Undo, "the instance has no machine", now);
         }
 
-        if (step.UndoOnlyFrom?.Contains(task.FromState) == false)
+        if (step.UndoOnlyFrom?.Contains(task.FromState) == false || !step.IsTakenFrom(task.FromState))
         {
             return Skip(task, Direction.Undo, $"nothing to undo: the instance was {ServerStatus.WireName(task.FromState)}", now);
         }

@@ -103,7 +103,7 @@ public static class TaskMachine
     private static TaskRecord Granted(TaskRecord task, TaskGranted e) => task with
     {
         Turn = e.Turn, Host = e.Host, Zone = e.Zone, FromState = e.FromState, MustFence = task.MustFence || e.MustFence,
-        StartedAt = task.StartedAt ?? e.At, WaitReason = null, NotBefore = null,
+        Machine = e.Machine ?? task.Machine, StartedAt = task.StartedAt ?? e.At, WaitReason = null, NotBefore = null,
     };
 
     private static TaskRecord StepEnded(TaskRecord task, StepDone e)

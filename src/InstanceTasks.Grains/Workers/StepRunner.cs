@@ -75,6 +75,10 @@ internal sealed class StepRunner(IHypervisor hypervisor, IStepSecrets secrets, T
             Verb.Resume => hypervisor.ResumeAsync(call, abort),
             Verb.StartRescue => hypervisor.StartRescueAsync(call, abort),
             Verb.SetPassword => hypervisor.SetPasswordAsync(call, abort),
+            Verb.SetDiskAside => hypervisor.SetDiskAsideAsync(call, abort),
+            Verb.RestoreDisk => hypervisor.RestoreDiskAsync(call, abort),
+            Verb.DropOldDisk => hypervisor.DropOldDiskAsync(call, abort),
+            Verb.SaveImage => hypervisor.SaveImageAsync(call, abort),
             _ => throw new InvalidOperationException($"No verb {task.Verb}."),
         });
         Failpoints.Hit("effect-after", task.Kind, task.Key.Step);

@@ -9,7 +9,13 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
     /// <summary>A hash of the password that was set last; null: none was.</summary>
     public string? Password { get; init; }
 
-    public bool Exists => Disk || Defined;
+    /// <summary>The task that has set the disk aside which is there; null: there is none.</summary>
+    public string? OldDisk { get; init; }
+
+    /// <summary>The password in the guest on that disk.</summary>
+    public string? OldPassword { get; init; }
+
+    public bool Exists => Disk || Defined || OldDisk is not null;
 
     public bool IsRunning => Defined && Power == PowerState.Running;
 
@@ -22,10 +28,11 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
     /// <summary>The state after the verb, or why it fails; a verb whose state is there already returns the same state.</summary>
     /// <param name="verb">The verb.</param>
     /// <param name="password">The hash of the password to set, for the verbs that set one.</param>
-    public (MachineState Next, Failure? Failure) Apply(Verb verb, string? password = null) => verb switch
+    /// <param name="by">The task, for the verbs that set a disk aside.</param>
+    public (MachineState Next, Failure? Failure) Apply(Verb verb, string? password = null, string? by = null) => verb switch
     {
-        Verb.PrepareDisk => (this with { Disk = true }, null),
-        Verb.DeleteDisk => IsOn ? (this, WorldFailures.DiskInUse) : (this with { Disk = false }, null),
+        Verb.PrepareDisk => (Disk ? this : this with { Disk = true, Password = password }, null),
+        Verb.DeleteDisk => IsOn ? (this, WorldFailures.DiskInUse) : (this with { Disk = false, OldDisk = null, OldPassword = null }, null),
         Verb.Define => Define(),
         Verb.Undefine => IsOn ? (this, WorldFailures.StillRunning) : (this with { Defined = false, Power = PowerState.NoState }, null),
         Verb.Start => Defined && Disk ? (Start(), null) : (this, WorldFailures.Missing(Defined)),
@@ -33,14 +40,14 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         Verb.PowerOff => (Defined ? Off() : this, null),
         Verb.Reboot => OfGuest(m => m.Run(restart: true)),
         Verb.Reset => Defined && Disk ? (Off().Run(restart: true), null) : (this, WorldFailures.Missing(Defined)),
-        _ => ApplyMore(verb, password),
+        _ => ApplyMore(verb, password, by ?? ""),
     };
 
     /// <summary>Whether the machine is still as the verb leaves it.</summary>
     public bool AgreesWith(Verb verb) => verb switch
     {
         Verb.PrepareDisk => Disk,
-        Verb.DeleteDisk => !Disk,
+        Verb.DeleteDisk => !Disk && OldDisk is null,
         Verb.Define => Defined,
         Verb.Undefine => !Defined,
         Verb.Start => IsRunning && !Rescue,
@@ -51,10 +58,13 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         Verb.Suspend => Power == PowerState.Suspended,
         Verb.Resume => Power != PowerState.Suspended,
         Verb.StartRescue => IsRunning && Rescue,
+        Verb.SetDiskAside => !Disk,
+        Verb.RestoreDisk or Verb.DropOldDisk => OldDisk is null,
+        Verb.SaveImage => Disk,
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
     };
 
-    private (MachineState Next, Failure? Failure) ApplyMore(Verb verb, string? password) => verb switch
+    private (MachineState Next, Failure? Failure) ApplyMore(Verb verb, string? password, string by) => verb switch
     {
         Verb.Pause => Power == PowerState.Paused ? (this, null) : OfGuest(m => m with { Power = PowerState.Paused }),
         Verb.Unpause => (Power == PowerState.Paused ? this with { Power = PowerState.Running } : this, null),
@@ -62,8 +72,21 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         Verb.Resume => (Power == PowerState.Suspended ? this with { Power = PowerState.Running } : this, null),
         Verb.StartRescue => StartRescue(password),
         Verb.SetPassword => OfGuest(m => m with { Password = password }),
+        Verb.SetDiskAside => OfDisk(Disk || OldDisk is not null, m => m.SetAside(by)),
+        Verb.RestoreDisk => OfDisk(OldDisk == by, m => m with { Disk = true, Password = m.OldPassword, OldDisk = null, OldPassword = null }),
+        Verb.DropOldDisk => (this with { OldDisk = null, OldPassword = null }, null),
+        Verb.SaveImage => Disk ? (this, null) : (this, WorldFailures.Missing(defined: true)),
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
     };
+
+    /// <summary>Without a root disk the one that an earlier task has set aside, and not put back, is as good.</summary>
+    private MachineState SetAside(string by) => Disk
+        ? this with { Disk = false, Password = null, OldDisk = by, OldPassword = Password }
+        : this with { OldDisk = by };
+
+    /// <summary>What needs the disk for itself.</summary>
+    private (MachineState Next, Failure? Failure) OfDisk(bool applies, Func<MachineState, MachineState> change) =>
+        IsOn ? (this, WorldFailures.DiskInUse) : (applies ? change(this) : this, null);
 
     private (MachineState Next, Failure? Failure) Define() => (Disk, Defined) switch
     {

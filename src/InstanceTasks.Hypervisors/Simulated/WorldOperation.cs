@@ -27,6 +27,9 @@ internal sealed record WorldOperation
 
     /// <summary>The hash of the password to set.</summary>
     public string? Password { get; init; }
+
+    /// <summary>The task that it belongs to.</summary>
+    public required string Task { get; init; }
 }
 
 /// <summary>How an operation ended.</summary>

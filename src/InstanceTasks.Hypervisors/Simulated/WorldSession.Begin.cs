@@ -42,6 +42,7 @@ internal sealed partial class WorldSession
         Resources = call.Machine.Resources,
         Plan = WorldText.PlanApply,
         Password = call.Password is { } password ? GuestPassword.Hash(call.Machine.Instance, password.Reveal) : null,
+        Task = call.Key.Task.Value.ToString(),
     };
 
     private BeginOutcome Refuse(WorldOperation operation, VerbKey key, long now)

@@ -9,7 +9,7 @@ internal sealed partial class WorldSession
     private sealed class OperationStatements(WorldSession session)
     {
         private const string Due = """
-            SELECT id, host, machine, verb, key, stamp, name, image, vcpus, memory_mb, disk_gb, plan, planned_failure, password
+            SELECT id, host, machine, verb, key, stamp, name, image, vcpus, memory_mb, disk_gb, plan, planned_failure, password, task
             FROM operations WHERE state = 'begun' AND ends_at <= @now
             """;
 
@@ -75,17 +75,18 @@ internal sealed partial class WorldSession
             "key", "stamp", "host", "machine", "verb", "changed", "at");
 
         public Statement ReadMachine { get; } = session.Prepare(
-            "SELECT disk, defined, power, boots, rescue, password FROM machines WHERE host = @host AND machine = @machine", "host", "machine");
+            "SELECT disk, defined, power, boots, rescue, password, old_disk, old_password FROM machines WHERE host = @host AND machine = @machine", "host", "machine");
 
         public Statement WriteMachine { get; } = session.Prepare(
             """
-            INSERT INTO machines (host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots, rescue, password)
-            VALUES (@host, @machine, @disk, @defined, @power, @name, @image, @vcpus, @memory, @gb, @boots, @rescue, @password)
+            INSERT INTO machines (host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots, rescue, password, old_disk, old_password)
+            VALUES (@host, @machine, @disk, @defined, @power, @name, @image, @vcpus, @memory, @gb, @boots, @rescue, @password, @old, @old_password)
             ON CONFLICT DO UPDATE SET disk = excluded.disk, defined = excluded.defined, power = excluded.power, name = excluded.name,
-                image = excluded.image, vcpus = excluded.vcpus, memory_mb = excluded.memory_mb, disk_gb = excluded.disk_gb, boots = excluded.boots,
-                rescue = excluded.rescue, password = excluded.password
+                image = CASE @verb WHEN 'PrepareDisk' THEN excluded.image WHEN 'RestoreDisk' THEN ifnull(old_image, image) ELSE image END,
+                old_image = CASE @verb WHEN 'SetDiskAside' THEN image ELSE old_image END, old_disk = excluded.old_disk, old_password = excluded.old_password,
+                vcpus = excluded.vcpus, memory_mb = excluded.memory_mb, disk_gb = excluded.disk_gb, boots = excluded.boots, rescue = excluded.rescue, password = excluded.password
             """,
-            "host", "machine", "disk", "defined", "power", "name", "image", "vcpus", "memory", "gb", "boots", "rescue", "password");
+            "host", "machine", "disk", "defined", "power", "name", "image", "vcpus", "memory", "gb", "boots", "rescue", "password", "old", "old_password", "verb");
 
         public Statement DeleteMachine { get; } = session.Prepare(
             "DELETE FROM machines WHERE host = @host AND machine = @machine", "host", "machine");
@@ -113,6 +114,7 @@ internal sealed partial class WorldSession
             Plan = reader.GetString(11),
             PlannedFailure = reader.IsDBNull(12) ? null : EngineJson.Read<Failure>(reader.GetString(12)),
             Password = Text(reader, 13),
+            Task = reader.GetString(14),
         };
     }
 }

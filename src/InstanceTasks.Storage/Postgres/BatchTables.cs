@@ -229,3 +229,35 @@ internal sealed class BatchSecrets : BatchTable
         _dies.Add(secret.DiesWithInstance ? 1 : 0);
     }
 }
+
+/// <summary>The <c>m_</c> arrays: images.</summary>
+internal sealed class BatchImages : BatchTable
+{
+    private readonly BatchColumn<int> _commit, _change, _disk, _shelved;
+    private readonly BatchColumn<string?> _id, _project, _name, _properties, _instance, _task;
+    private readonly BatchColumn<long> _created, _updated;
+
+    public BatchImages()
+    {
+        (_commit, _change, _disk, _shelved) = (Int("m_commit"), Int("m_change"), Int("m_disk"), Int("m_shelved"));
+        (_id, _project, _name, _properties) = (Text("m_id"), Text("m_project"), Text("m_name"), Text("m_properties"));
+        (_instance, _task, _created, _updated) = (Text("m_instance"), Text("m_task"), Long("m_created"), Long("m_updated"));
+    }
+
+    public void Add(int commit, PreparedImage image)
+    {
+        var record = image.Record;
+        _commit.Add(commit);
+        _change.Add((int)image.Kind);
+        _id.Add(record.Id);
+        _project.Add(record.Project.Value);
+        _name.Add(record.Name);
+        _disk.Add(record.MinDiskGb);
+        _properties.Add(image.Properties);
+        _instance.Add(image.Instance);
+        _task.Add(image.Task);
+        _shelved.Add(record.Shelved ? 1 : 0);
+        _created.Add(UnixMicros.Of(record.CreatedAt));
+        _updated.Add(UnixMicros.Of(record.UpdatedAt));
+    }
+}

@@ -16,6 +16,7 @@ internal sealed class LaneSession : IDisposable
     private readonly BatchClaims _claims = new();
     private readonly BatchWakes _wakes = new();
     private readonly BatchSecrets _secrets = new();
+    private readonly BatchImages _images = new();
     private readonly NpgsqlParameter<int> _count = new() { NpgsqlDbType = NpgsqlDbType.Integer };
     private readonly BatchTable[] _tables;
     private readonly NpgsqlConnection _connection;
@@ -25,7 +26,7 @@ internal sealed class LaneSession : IDisposable
     [SuppressMessage("Security", "CA2100", Justification = "The text is made of names in this file; values are parameters.")]
     private LaneSession(NpgsqlConnection connection, int clusterEpoch)
     {
-        _tables = [_tasks, _instances, _keys, _quota, _claims, _wakes, _secrets];
+        _tables = [_tasks, _instances, _keys, _quota, _claims, _wakes, _secrets, _images];
         _connection = connection;
         _ping = new("SELECT 1", connection);
         _commit = new() { Connection = connection };
@@ -39,7 +40,7 @@ internal sealed class LaneSession : IDisposable
             AddParameter(arguments, column.Name, column.Parameter);
         }
 
-        _commit.CommandText = $"SELECT lost, verdict, usage, stored_hash, stored_answer FROM commit_batch_2({string.Join(", ", arguments)})";
+        _commit.CommandText = $"SELECT lost, verdict, usage, stored_hash, stored_answer FROM commit_batch_3({string.Join(", ", arguments)})";
     }
 
     /// <summary>The server's process that works for this connection.</summary>
@@ -137,6 +138,10 @@ internal sealed class LaneSession : IDisposable
         }
 
         AddSideRows(number, commit);
+        foreach (var image in prepared.Images)
+        {
+            _images.Add(number, image);
+        }
     }
 
     private void AddSideRows(int number, Commit commit)

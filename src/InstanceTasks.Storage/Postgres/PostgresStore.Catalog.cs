@@ -11,6 +11,8 @@ public sealed partial class PostgresStore
         is_public AS IsPublic, description AS Description, extra_specs AS ExtraSpecs
         """;
 
+    private const string ImageColumns = "id, project_id, name, active, min_disk_gb, properties, instance_id, task_id, shelved, created_at, updated_at";
+
     private const string KeyPairColumns = "user_id, name, public_key, fingerprint, type, created_at";
 
     /// <inheritdoc/>
@@ -79,6 +81,22 @@ public sealed partial class PostgresStore
     public Task<bool> DeleteKeyPairAsync(UserId user, string name, CancellationToken cancellationToken = default) =>
         RunAsync("DELETE FROM keypairs WHERE user_id = @user AND name = @name", new { user = user.Value, name }, cancellationToken);
 
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ImageRecord>> ListImagesAsync(ProjectId? project, CancellationToken cancellationToken = default) => ReadAsync<IReadOnlyList<ImageRecord>>(
+        async connection => (await connection.QueryAsync<ImageRow>(new(
+            $"SELECT {ImageColumns} FROM images WHERE @project::text IS NULL OR project_id = @project ORDER BY created_at, id", new { project = project?.Value }, cancellationToken: cancellationToken)))
+            .Select(row => row.ToImage()).ToList(),
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ImageRecord?> GetImageAsync(string id, CancellationToken cancellationToken = default) => ReadAsync(
+        async connection => (await connection.QuerySingleOrDefaultAsync<ImageRow>(new($"SELECT {ImageColumns} FROM images WHERE id = @id", new { id }, cancellationToken: cancellationToken)))?.ToImage(),
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteImageAsync(string id, CancellationToken cancellationToken = default) =>
+        RunAsync("DELETE FROM images WHERE id = @id AND active = 1 AND shelved = 0", new { id }, cancellationToken);
+
     /// <summary>True: the statement changed one row.</summary>
     private Task<bool> RunAsync(string sql, object parameters, CancellationToken cancellationToken) =>
         WriteAsync(async connection => await connection.ExecuteAsync(new(sql, parameters, cancellationToken: cancellationToken)) == 1, cancellationToken);
@@ -86,6 +104,17 @@ public sealed partial class PostgresStore
     private sealed record KeyPairRow(string User_id, string Name, string Public_key, string Fingerprint, string Type, long Created_at)
     {
         public KeyPair ToKeyPair() => new(new(User_id), Name, Public_key, Fingerprint, Type, UnixMicros.ToTime(Created_at));
+    }
+
+    private sealed record ImageRow(
+        string Id, string Project_id, string Name, int Active, int Min_disk_gb, string Properties, string Instance_id, string Task_id, int Shelved, long Created_at, long Updated_at)
+    {
+        public ImageRecord ToImage() => new()
+        {
+            Id = Id, Project = new(Project_id), Name = Name, Active = Active != 0, MinDiskGb = Min_disk_gb, Properties = EngineJson.Read<Dictionary<string, string>>(Properties),
+            Instance = new(Guid.Parse(Instance_id)), Task = new(Guid.Parse(Task_id)), Shelved = Shelved != 0,
+            CreatedAt = UnixMicros.ToTime(Created_at), UpdatedAt = UnixMicros.ToTime(Updated_at),
+        };
     }
 
     private sealed record FlavorRow(

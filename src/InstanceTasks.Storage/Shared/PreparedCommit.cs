@@ -5,8 +5,8 @@ namespace InstanceTasks.Storage;
 /// <summary>A commit with everything serialized and checked that needs no database: made on the caller's thread, so that the writer only writes.</summary>
 internal sealed class PreparedCommit
 {
-    private PreparedCommit(Commit commit, PreparedTask[] tasks, PreparedInstance? instance, string? answer) =>
-        (Commit, Tasks, Instance, IdempotencyAnswer) = (commit, tasks, instance, answer);
+    private PreparedCommit(Commit commit, PreparedTask[] tasks, PreparedInstance? instance, string? answer, PreparedImage[] images) =>
+        (Commit, Tasks, Instance, IdempotencyAnswer, Images) = (commit, tasks, instance, answer, images);
 
     public Commit Commit { get; }
 
@@ -15,6 +15,8 @@ internal sealed class PreparedCommit
     public PreparedInstance? Instance { get; }
 
     public string? IdempotencyAnswer { get; }
+
+    public IReadOnlyList<PreparedImage> Images { get; }
 
     /// <exception cref="CommitFailedException">A value that no store takes.</exception>
     /// <exception cref="ArgumentException">The commit contradicts itself: a defect of the caller.</exception>
@@ -36,7 +38,8 @@ internal sealed class PreparedCommit
             commit,
             [.. commit.Tasks.Select(t => PreparedTask.Of(t, limit))],
             commit.Instance is { } instance ? PreparedInstance.Of(instance.After, limit) : null,
-            commit.Idempotency is { } key ? limit.Check("idempotency.answer", EngineJson.Write(key.Answer)) : null);
+            commit.Idempotency is { } key ? limit.Check("idempotency.answer", EngineJson.Write(key.Answer)) : null,
+            [.. commit.Images.Select(i => PreparedImage.Of(i, limit))]);
     }
 
     private static void CheckLooseTexts(Commit commit, RowText limit)
@@ -115,6 +118,18 @@ internal sealed record PreparedInstance(InstanceRecord Record, string Id, string
             ServerStatus.WireName(record.VmState),
             record.VmState == InstanceTasks.VmState.Deleted,
             limit.Check("instance.body", EngineJson.Write(record)));
+    }
+}
+
+/// <summary>The values of an <c>images</c> row, and what becomes of it.</summary>
+internal sealed record PreparedImage(ImageChangeKind Kind, ImageRecord Record, string Instance, string Task, string Properties)
+{
+    public static PreparedImage Of(ImageChange change, RowText limit)
+    {
+        var image = change.Image;
+        limit.Check("image.id", image.Id);
+        limit.Check("image.name", image.Name);
+        return new(change.Kind, image, image.Instance.ToString(), image.Task.ToString(), limit.Check("image.properties", EngineJson.Write(image.Properties)));
     }
 }
 

@@ -26,6 +26,11 @@ internal static class CommitApplier
         WriteInstance(session, commit);
         WriteIdempotency(session, commit);
         WriteSecrets(session, commit.Commit);
+        foreach (var image in commit.Images)
+        {
+            ImageRows.Apply(session.Statements, image);
+        }
+
         foreach (var wake in commit.Commit.Wakes)
         {
             TaskApplier.Wake(session, wake);

@@ -102,6 +102,18 @@ public sealed partial class SqliteStore
     public Task<bool> DeleteKeyPairAsync(UserId user, string name, CancellationToken cancellationToken = default) => WriteAsync(
         session => session.Statements.Run("DELETE FROM keypairs WHERE user_id = @user AND name = @name", ("@user", user.Value), ("@name", name)) == 1, cancellationToken);
 
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ImageRecord>> ListImagesAsync(ProjectId? project, CancellationToken cancellationToken = default) =>
+        ReadAsync(reader => ImageRows.List(reader.Statements, project), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ImageRecord?> GetImageAsync(string id, CancellationToken cancellationToken = default) =>
+        ReadAsync(reader => ImageRows.Get(reader.Statements, id), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteImageAsync(string id, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => session.Statements.Run("DELETE FROM images WHERE id = @id AND active = 1 AND shelved = 0", ("@id", id)) == 1, cancellationToken);
+
     private static Flavor ReadFlavor(SqliteDataReader row) => new()
     {
         Id = row.GetString(0),

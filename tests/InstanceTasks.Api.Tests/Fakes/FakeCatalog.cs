@@ -14,6 +14,8 @@ internal sealed class FakeCatalog : ICatalog
 
     public List<KeyPair> Pairs { get; } = [];
 
+    public List<ImageRecord> Images { get; } = [];
+
     public Task<IReadOnlyList<Flavor>> ListFlavorsAsync(CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyList<Flavor>>([.. Flavors.Values]);
 
     public Task<Flavor?> GetFlavorAsync(string id, CancellationToken cancellationToken = default) => Task.FromResult(Flavors.GetValueOrDefault(id));
@@ -53,4 +55,12 @@ internal sealed class FakeCatalog : ICatalog
 
     public Task<bool> DeleteKeyPairAsync(UserId user, string name, CancellationToken cancellationToken = default) =>
         Task.FromResult(Pairs.RemoveAll(p => p.User == user && p.Name == name) > 0);
+
+    public Task<IReadOnlyList<ImageRecord>> ListImagesAsync(ProjectId? project, CancellationToken cancellationToken = default) =>
+        Task.FromResult<IReadOnlyList<ImageRecord>>([.. Images.Where(i => project is null || i.Project == project)]);
+
+    public Task<ImageRecord?> GetImageAsync(string id, CancellationToken cancellationToken = default) => Task.FromResult(Images.Find(i => i.Id == id));
+
+    public Task<bool> DeleteImageAsync(string id, CancellationToken cancellationToken = default) =>
+        Task.FromResult(Images.RemoveAll(i => i is { Active: true, Shelved: false } && i.Id == id) > 0);
 }

@@ -12,6 +12,10 @@ internal sealed record FailpointPoint(string Name, string Kind, string? Step = n
     /// <summary>Whether the task is durable when the process dies here.</summary>
     public bool IsAfterAccept => Name != "commit-before" || Step is not (null or "accept");
 
+    /// <summary>The steps on hosts that a task takes, from where the crash series let a task of the kind start.</summary>
+    public static IReadOnlyList<Step> StepsOf(Plan plan) =>
+        [.. plan.Steps.Where(s => s.OnHost && s.IsTakenFrom(ServerRequests.StartOf(plan.Kind.Name)))];
+
     /// <summary>The value of <see cref="Failpoints.Variable"/>.</summary>
     public override string ToString() => $"{Name}@{Kind}{(Step is null ? "" : $":{Step}")}{(Hit == 1 ? "" : $"#{Hit}")}";
 
@@ -29,7 +33,7 @@ internal sealed record FailpointPoint(string Name, string Kind, string? Step = n
 
         List<FailpointPoint> points = [new("commit-before", kind, "accept"), new("commit-after", kind, "accept"), new("accepted", kind)];
         // A control step has no effect of its own: what it does is in its commit.
-        foreach (var step in plan.Steps.Where(s => s.OnHost))
+        foreach (var step in StepsOf(plan))
         {
             points.Add(new("effect-before", kind, step.Name));
             points.Add(new("effect-after", kind, step.Name));

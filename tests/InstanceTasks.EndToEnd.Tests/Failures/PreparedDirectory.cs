@@ -55,7 +55,7 @@ public sealed class PreparedDirectory : IAsyncLifetime, IDisposable
         var made = await ServerRequests.CreateAsync(api, "sample");
         var server = ServerRequests.ServerOf(made);
         await KeepAsync(api, "create", made);
-        foreach (var kind in new[] { "lock", "unlock", "reboot", "hard-reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "change-password", "stop", "start", "force-stop", "delete" })
+        foreach (var kind in new[] { "lock", "unlock", "reboot", "hard-reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "change-password", "create-image", "rebuild", "stop", "start", "force-stop", "delete" })
         {
             await KeepAsync(api, kind, await ServerRequests.SendAsync(api, kind, server));
         }
@@ -83,10 +83,25 @@ internal static class ServerRequests
         "stop" => api.ActionAsync(server, new JsonObject { ["os-stop"] = null }),
         "start" => api.ActionAsync(server, new JsonObject { ["os-start"] = null }),
         "lock" or "unlock" or "pause" or "unpause" or "suspend" or "resume" or "rescue" or "unrescue" => api.ActionAsync(server, new JsonObject { [kind] = null }),
+        "create-image" => api.ActionAsync(server, new JsonObject { ["createImage"] = new JsonObject { ["name"] = "saved" } }),
+        "rebuild" => RebuildAsync(api, server),
         "change-password" => api.ActionAsync(server, new JsonObject { ["changePassword"] = new JsonObject { ["adminPass"] = "a-new-one" } }),
         "force-stop" => api.SendAsync(HttpMethod.Post, $"/v2.1/servers/{server}/tasks", new JsonObject { ["task"] = new JsonObject { ["kind"] = kind } }),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of request."),
     };
+
+    /// <summary>The vm_state in which the crash series ask for a task of a kind.</summary>
+    public static VmState StartOf(string kind) => kind switch
+    {
+        "start" => VmState.Stopped,
+        "unpause" => VmState.Paused,
+        "resume" => VmState.Suspended,
+        "unrescue" => VmState.Rescued,
+        _ => VmState.Active,
+    };
+
+    private static async Task<ApiAnswer> RebuildAsync(ApiClient api, Guid server) =>
+        await api.ActionAsync(server, new JsonObject { ["rebuild"] = new JsonObject { ["imageRef"] = await api.ReadImageAsync() } });
 
     /// <summary>The request, or null when the process died before it answered.</summary>
     public static async Task<ApiAnswer?> TryAsync(Func<Task<ApiAnswer>> send)

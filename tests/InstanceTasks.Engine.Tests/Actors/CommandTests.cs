@@ -10,7 +10,7 @@ public sealed class CommandTests
         var data = new TheoryData<string, string>();
         foreach (var plan in PlanRegistry.All)
         {
-            foreach (var step in plan.Steps.Take(plan.PointOfNoReturn).Where(s => s.OnHost))
+            foreach (var step in plan.Steps.Take(plan.PointOfNoReturn).Where(s => s.OnHost && s.IsTakenFrom(Some.StateFor(plan.Kind.Name))))
             {
                 data.Add(plan.Kind.Name, step.Name);
             }

@@ -20,6 +20,8 @@ public sealed class HappyPathTests
     [InlineData("rescue", "accept step settle", VmState.Rescued)]
     [InlineData("unrescue", "accept step settle", VmState.Active)]
     [InlineData("change-password", "accept settle", VmState.Active)]
+    [InlineData("rebuild", "accept step step step step step settle", VmState.Active)]
+    [InlineData("create-image", "accept settle", VmState.Active)]
     public async Task Task_NothingGoesWrong_TakesTheseCommits(string kindName, string commits, VmState state)
     {
         var kind = new TaskKind(kindName);
@@ -34,12 +36,14 @@ public sealed class HappyPathTests
         Assert.Equal(commits, cluster.CommitNames(answer.Task));
         Assert.Equal(state, cluster.Instance(target).VmState);
         Assert.Null(cluster.Instance(target).Holder);
-        Assert.All(task.Steps, s => Assert.Equal(("done", 1), (s.Result, s.Attempts)));
+        Assert.All(task.Steps, s => Assert.Equal(IsTaken(s) ? ("done", 1) : ("skipped", 0), (s.Result, s.Attempts)));
         Assert.Equal(PlanRegistry.Find(kind)!.Steps.Select(s => s.Name), task.Steps.Select(s => s.Name));
-        Assert.Equal(PlanRegistry.Find(kind)!.Steps.Count(s => s.OnHost), cluster.World.Effects.Count);
+        Assert.Equal(PlanRegistry.Find(kind)!.Steps.Count(s => s.OnHost && s.IsTakenFrom(task.FromState)), cluster.World.Effects.Count);
         Assert.Equal(1, cluster.Home.TokensSpent);
         Assert.Equal(["ended"], cluster.Drops);
         Invariants.CheckWorld(cluster);
+
+        bool IsTaken(StepRecord record) => PlanRegistry.Find(kind)!.Steps.Single(s => s.Name == record.Name).IsTakenFrom(task.FromState);
     }
 
     [Fact]

@@ -226,7 +226,8 @@ public sealed class RaceTests
         var cluster = new Cluster();
         var kind = new TaskKind(kindName);
         var target = cluster.Target(kind);
-        cluster.World.On(PlanRegistry.Find(kind)!.Steps[^1].Name, Act.HangAfterEffect);
+        var plan = PlanRegistry.Find(kind)!;
+        cluster.World.On(plan.Steps.Take(plan.PointOfNoReturn).Last(s => s.IsTakenFrom(Some.StateFor(kindName))).Name, Act.HangAfterEffect);
         var task = (await cluster.AcceptAsync(kind, target)).Task;
         await cluster.RunAsync();
         var asked = cluster.Journal.Asked;

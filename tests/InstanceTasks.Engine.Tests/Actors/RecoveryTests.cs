@@ -23,7 +23,7 @@ public sealed class RecoveryTests
     public async Task ProcessDies_AtEveryStep_TheTaskGoesOnElsewhere(string kindName, bool afterTheEffect)
     {
         var kind = new TaskKind(kindName);
-        foreach (var step in PlanRegistry.Find(kind)!.Steps.Where(s => s.OnHost))
+        foreach (var step in PlanRegistry.Find(kind)!.Steps.Where(s => s.OnHost && s.IsTakenFrom(Some.StateFor(kindName))))
         {
             var cluster = new Cluster();
             var target = cluster.Target(kind);

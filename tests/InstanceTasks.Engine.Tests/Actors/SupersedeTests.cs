@@ -270,7 +270,7 @@ public sealed class SupersedeTests
 
     private static async Task<TaskId> BringIntoAsync(Cluster cluster, TaskKind kind, InstanceId target, string phase)
     {
-        var step = PlanRegistry.Find(kind)!.Steps.Last(s => s.OnHost);
+        var step = PlanRegistry.Find(kind)!.Steps.Last(s => s.OnHost && s.IsTakenFrom(Some.StateFor(kind.Name)));
         switch (phase)
         {
             case "queued at the host":

@@ -13,7 +13,7 @@ public sealed class UndoTests
         {
             foreach (var row in InstanceMachine.All.Where(r => r.Kind == plan.Kind && r is { Failure: null, Undone: null }))
             {
-                foreach (var step in plan.Steps.Where(s => s.OnHost && s.OnExhausted == Exhausted.Undo))
+                foreach (var step in plan.Steps.Where(s => s.OnHost && s.OnExhausted == Exhausted.Undo && s.IsTakenFrom(row.From)))
                 {
                     data.Add(plan.Kind.Name, row.From, step.Name);
                 }

@@ -47,6 +47,8 @@ public sealed class TableTests
     [InlineData("rescue", "active stopped error")]
     [InlineData("unrescue", "rescued")]
     [InlineData("change-password", "active")]
+    [InlineData("rebuild", "active stopped error")]
+    [InlineData("create-image", "active stopped paused suspended")]
     [InlineData("lock", "building active stopped error paused suspended rescued")]
     [InlineData("unlock", "building active stopped error paused suspended rescued")]
     [InlineData("update", "building active stopped error paused suspended rescued")]

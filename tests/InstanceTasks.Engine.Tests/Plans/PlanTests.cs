@@ -47,7 +47,7 @@ public sealed class PlanTests
         var plan = PlanRegistry.Find(new TaskKind(kind))!;
 
         PlanRules.CheckPointOfNoReturn(plan);
-        Assert.Equal(kind is "delete" or "hard-reboot" or "change-password" ? 0 : plan.Steps.Count, plan.PointOfNoReturn);
+        Assert.Equal(kind is "delete" or "hard-reboot" or "change-password" ? 0 : kind == "rebuild" ? 4 : plan.Steps.Count, plan.PointOfNoReturn);
     }
 
     [Theory]
@@ -77,6 +77,8 @@ public sealed class PlanTests
     [InlineData("rescue", "rescue", "compute_rescue_instance")]
     [InlineData("unrescue", "unrescue", "compute_unrescue_instance")]
     [InlineData("change-password", "changePassword", "compute_set_admin_password")]
+    [InlineData("rebuild", "rebuild", "compute_rebuild_instance")]
+    [InlineData("create-image", "createImage", "compute_snapshot_instance")]
     [InlineData("reset-to-active", "resetState", null)]
     [InlineData("reset-to-error", "resetState", null)]
     [InlineData("lock", "lock", null)]

@@ -46,6 +46,8 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
 
     public Dictionary<ProjectId, QuotaUsage> Quota { get; } = [];
 
+    public Dictionary<string, ImageRecord> Images { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Applied commits, in order.</summary>
     public List<Commit> Commits { get; } = [];
 
@@ -207,6 +209,27 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
         return null;
     }
 
+    private void ApplyImage(ImageChange change)
+    {
+        var (id, image) = (change.Image.Id, change.Image);
+        var mine = Images.TryGetValue(id, out var there) && there.Task == image.Task;
+        switch (change.Kind)
+        {
+            case ImageChangeKind.Add:
+                Images.TryAdd(id, image);
+                break;
+            case ImageChangeKind.Activate when mine:
+                Images[id] = there! with { Active = true };
+                break;
+            case ImageChangeKind.Remove when mine:
+                Images.Remove(id);
+                break;
+            case ImageChangeKind.RemoveShelved:
+                Images.Where(i => i.Value.Shelved && i.Value.Instance == image.Instance).ToList().ForEach(i => Images.Remove(i.Key));
+                break;
+        }
+    }
+
     private bool Has(ClaimChange claim) => Claims.TryGetValue((claim.Instance, claim.Host!.Value), out var mine) && mine.Task == claim.Task;
 
     private void Apply(Commit commit)
@@ -225,6 +248,11 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
         foreach (var claim in commit.Claims)
         {
             ApplyClaim(claim);
+        }
+
+        foreach (var image in commit.Images)
+        {
+            ApplyImage(image);
         }
 
         foreach (var q in commit.Quota)

@@ -109,7 +109,7 @@ internal sealed class World
             return Outcome(attempt, AttemptResult.Succeeded) with { Power = PowerOf(there), Observed = true };
         }
 
-        var (next, failure) = there.State.Apply(attempt.Verb, attempt.Secret);
+        var (next, failure) = there.State.Apply(attempt.Verb, attempt.Secret, attempt.Key.Task.ToString());
         if (failure is not null)
         {
             return Outcome(attempt, AttemptResult.Failed, failure);

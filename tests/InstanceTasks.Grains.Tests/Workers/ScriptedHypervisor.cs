@@ -53,6 +53,14 @@ internal sealed class ScriptedHypervisor : IHypervisor
 
     public Task<VerbAnswer> SetPasswordAsync(VerbCall call, CancellationToken abort) => Verb(nameof(SetPasswordAsync), call, abort);
 
+    public Task<VerbAnswer> SetDiskAsideAsync(VerbCall call, CancellationToken abort) => Verb(nameof(SetDiskAsideAsync), call, abort);
+
+    public Task<VerbAnswer> RestoreDiskAsync(VerbCall call, CancellationToken abort) => Verb(nameof(RestoreDiskAsync), call, abort);
+
+    public Task<VerbAnswer> DropOldDiskAsync(VerbCall call, CancellationToken abort) => Verb(nameof(DropOldDiskAsync), call, abort);
+
+    public Task<VerbAnswer> SaveImageAsync(VerbCall call, CancellationToken abort) => Verb(nameof(SaveImageAsync), call, abort);
+
     public Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort)
     {
         Calls.Enqueue("Observe");

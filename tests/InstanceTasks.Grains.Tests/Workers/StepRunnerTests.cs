@@ -119,6 +119,10 @@ public sealed class StepRunnerTests
     [InlineData(Verb.Resume)]
     [InlineData(Verb.StartRescue)]
     [InlineData(Verb.SetPassword)]
+    [InlineData(Verb.SetDiskAside)]
+    [InlineData(Verb.RestoreDisk)]
+    [InlineData(Verb.DropOldDisk)]
+    [InlineData(Verb.SaveImage)]
     public async Task Execute_EachVerb_CallsItsMethodWithKeyAndStamp(Verb verb)
     {
         VerbCall? seen = null;

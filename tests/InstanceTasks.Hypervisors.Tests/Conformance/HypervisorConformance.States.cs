@@ -26,6 +26,28 @@ public abstract partial class HypervisorConformance
         Assert.True(await m.ObserveAsync(nameof(Verb.StartRescue)) is { Happened: false });
     }
 
+    [Fact]
+    public async Task SetDiskAside_NewDiskAndBack_TheMachineIsAsBefore()
+    {
+        var m = await NewMachine().DefinedAsync();
+        await Step(m, Verb.SetDiskAside, PowerState.Shutdown, new MachineView(m.Id, true, false, PowerState.Shutdown));
+        await Step(m, Verb.PrepareDisk, PowerState.Shutdown, new MachineView(m.Id, true, true, PowerState.Shutdown));
+        await Step(m, Verb.RestoreDisk, PowerState.Shutdown, new MachineView(m.Id, true, true, PowerState.Shutdown));
+        await Step(m, Verb.SetDiskAside, PowerState.Shutdown, new MachineView(m.Id, true, false, PowerState.Shutdown));
+        await Step(m, Verb.DropOldDisk, PowerState.Shutdown, new MachineView(m.Id, true, false, PowerState.Shutdown));
+        await Step(m, Verb.RestoreDisk, PowerState.Shutdown, new MachineView(m.Id, true, false, PowerState.Shutdown));
+    }
+
+    [Fact]
+    public async Task DeleteDisk_OneWasSetAside_RemovesBoth()
+    {
+        var m = await NewMachine().DefinedAsync();
+        await m.RunAsync(Verb.SetDiskAside);
+        await m.RunAsync(Verb.PrepareDisk);
+        await m.RunAsync(Verb.DeleteDisk);
+        await Step(m, Verb.RestoreDisk, PowerState.Shutdown, new MachineView(m.Id, true, false, PowerState.Shutdown));
+    }
+
     [Theory]
     [InlineData(Verb.Pause, Verb.Reset, PowerState.Running)]
     [InlineData(Verb.Pause, Verb.Start, PowerState.Running)]

@@ -67,6 +67,7 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     [InlineData(Verb.Suspend)]
     [InlineData(Verb.StartRescue)]
     [InlineData(Verb.SetPassword)]
+    [InlineData(Verb.SaveImage)]
     public async Task Verb_NoMachine_FailsAsMissing(Verb verb)
     {
         var m = NewMachine();
@@ -83,6 +84,9 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     [InlineData(Verb.DeleteDisk)]
     [InlineData(Verb.Unpause)]
     [InlineData(Verb.Resume)]
+    [InlineData(Verb.SetDiskAside)]
+    [InlineData(Verb.RestoreDisk)]
+    [InlineData(Verb.DropOldDisk)]
     public async Task Verb_NoMachineAndNothingToRemove_Succeeds(Verb verb)
     {
         var m = NewMachine();
@@ -94,6 +98,8 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     [InlineData(Verb.Undefine)]
     [InlineData(Verb.DeleteDisk)]
     [InlineData(Verb.StartRescue)]
+    [InlineData(Verb.SetDiskAside)]
+    [InlineData(Verb.RestoreDisk)]
     public async Task Verb_RemovingUnderARunningMachine_FailsAndChangesNothing(Verb verb)
     {
         var m = await NewMachine().RunningAsync();

@@ -9,7 +9,7 @@ public sealed class Machine(IHypervisor driver, HostName host)
 
     public TaskId Task { get; } = TaskId.New();
 
-    public MachineSpec Spec => new() { Instance = Id, Name = "vm", ImageId = "cirros", Resources = new Resources(1, 512, 1) };
+    public MachineSpec Spec => new() { Instance = Id, Name = "vm", ImageId = "cirros", Resources = new Resources(1, 512, 1), SnapshotId = Id.ToString() };
 
     /// <summary>The stamp of the newest call.</summary>
     public Stamp Now => Of(turn);
@@ -41,6 +41,10 @@ public sealed class Machine(IHypervisor driver, HostName host)
             Verb.Resume => d.ResumeAsync(call, abort),
             Verb.StartRescue => d.StartRescueAsync(call, abort),
             Verb.SetPassword => d.SetPasswordAsync(call, abort),
+            Verb.SetDiskAside => d.SetDiskAsideAsync(call, abort),
+            Verb.RestoreDisk => d.RestoreDiskAsync(call, abort),
+            Verb.DropOldDisk => d.DropOldDiskAsync(call, abort),
+            Verb.SaveImage => d.SaveImageAsync(call, abort),
             _ => throw new ArgumentOutOfRangeException(nameof(verb)),
         };
     }

@@ -182,7 +182,12 @@ public sealed class SimulatedWorldTests : IAsyncLifetime
     public async Task Open_WorldOfVersion1_IsUpgraded()
     {
         await subject.NewMachine().DefinedAsync();
-        Execute("ALTER TABLE machines DROP COLUMN rescue; ALTER TABLE machines DROP COLUMN password; ALTER TABLE operations DROP COLUMN password; PRAGMA user_version = 1");
+        foreach (var column in new[] { "rescue", "password", "old_disk", "old_image", "old_password" })
+        {
+            Execute($"ALTER TABLE machines DROP COLUMN {column}");
+        }
+
+        Execute("ALTER TABLE operations DROP COLUMN password; PRAGMA user_version = 1");
 
         using var world = await SimulatedWorld.OpenAsync(subject.WorldFile);
 

@@ -21,6 +21,11 @@ internal sealed class RowCheck(Database database, Coverage coverage, Action<stri
             CheckInstance(database.Instances[instance]);
         }
 
+        foreach (var write in commit.Tasks)
+        {
+            CheckImage(write.After);
+        }
+
         coverage.OnCommit(commit, database);
         if (commit.Claims.Count > 0 || commit.Quota.Count > 0 || commit.Instance is not null)
         {
@@ -38,6 +43,21 @@ internal sealed class RowCheck(Database database, Coverage coverage, Action<stri
         }
 
         CheckStream();
+        Expect(database.Images.All.All(i => i.Active), "images: one is being saved, and nothing is under way");
+    }
+
+    /// <summary>An image is being saved while its task is open, there once it was saved, and gone when it was not.</summary>
+    private void CheckImage(TaskRecord task)
+    {
+        if (PlanRegistry.Find(task.Kind)?.Image is not (ImageEffect.Save or ImageEffect.Shelve))
+        {
+            return;
+        }
+
+        var saved = task.Outcome == TaskOutcome.Succeeded || (task.Phase == TaskPhase.Forward && task.Steps.Exists(s => s is { Name: "save-image", Result: "done" }));
+        var due = !task.IsEnded ? "being saved" : saved ? "active" : "not there";
+        var found = database.Images.Find(task.Machine!.SnapshotId!) switch { null => "not there", { Active: true } => "active", _ => "being saved" };
+        Expect(found == due, $"images: {task.Kind} {Short.Of(task.Id)} is {task.State}, and its image is {found}");
     }
 
     private void CheckFold(StoredRow row)

@@ -239,10 +239,15 @@ internal sealed class Watch
         }
     }
 
+    /// <summary>A rebuild was given up, or taken over from, half done: its disks are as it left them until the next rebuild.</summary>
+    private bool HasHalfRebuilt(InstanceRecord instance) => instance.VmState != VmState.Deleted && _cluster.Database.TasksOf[instance.Id]
+        .Select(t => _cluster.Database.Tasks[t].Record)
+        .Any(t => t is { IsEnded: true, Outcome: not TaskOutcome.Succeeded, Steps.Count: > 0 } && t.Kind == TaskKinds.Rebuild && t is not { Phase: TaskPhase.Undo, Step: < 0 });
+
     /// <summary>An idle, unbroken instance is at the hypervisors as its record says.</summary>
     private void CheckMachine(InstanceRecord instance)
     {
-        if (instance.Holder is not null || instance.Attention.Count > 0 || ByHand.Contains(instance.Id))
+        if (instance.Holder is not null || instance.Attention.Count > 0 || ByHand.Contains(instance.Id) || HasHalfRebuilt(instance))
         {
             return;
         }
@@ -258,7 +263,7 @@ internal sealed class Watch
             }
             else if (instance.VmState != VmState.Error)
             {
-                Expect(machine.State is { Disk: true, Defined: true }, $"missing: {who}: {machine.State}");
+                Expect(machine.State is { Disk: true, Defined: true, OldDisk: null }, $"missing: {who}: {machine.State}");
                 Expect((machine.State.Power, machine.State.Rescue) == (PowerOf(instance.VmState), instance.VmState == VmState.Rescued), $"not as its record: {who}: {machine.State}");
             }
         }

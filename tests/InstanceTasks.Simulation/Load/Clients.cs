@@ -16,7 +16,7 @@ internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<
     [
         (12, TaskKinds.Create), (9, TaskKinds.Delete), (20, TaskKinds.Stop), (20, TaskKinds.Start), (12, TaskKinds.Reboot), (14, TaskKinds.HardReboot),
         (5, TaskKinds.ForceStop), (8, TaskKinds.Pause), (12, TaskKinds.Unpause), (8, TaskKinds.Suspend), (12, TaskKinds.Resume), (8, TaskKinds.Rescue), (12, TaskKinds.Unrescue),
-        (4, TaskKinds.ChangePassword), (2, TaskKinds.ResetToActive), (2, TaskKinds.ResetToError),
+        (8, TaskKinds.Rebuild), (5, TaskKinds.CreateImage), (4, TaskKinds.ChangePassword), (2, TaskKinds.ResetToActive), (2, TaskKinds.ResetToError),
         (3, TaskKinds.Lock), (3, TaskKinds.Unlock), (3, TaskKinds.Update), (3, TaskKinds.Metadata),
     ];
 
@@ -100,6 +100,7 @@ internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<
     private static InstanceChange? ChangeOf(TaskKind kind, int number) =>
         kind == TaskKinds.Update ? new InstanceChange { Name = $"vm-{number}" }
         : kind == TaskKinds.Metadata ? new InstanceChange { MergeMetadata = new() { ["n"] = $"{number}" } }
+        : kind == TaskKinds.Rebuild ? new InstanceChange { ImageId = $"image-{number}" }
         : null;
 
     private InstanceId New(Guid id)

@@ -32,6 +32,8 @@ internal sealed class Database(Scheduler scheduler)
 
     public Dictionary<ProjectId, QuotaUsage> Quota { get; } = [];
 
+    public ImageTable Images { get; } = new();
+
     /// <summary>The stream as it was committed: id, task and sequence number.</summary>
     public List<(long Id, TaskId Task, long Seq)> Stream { get; } = [];
 
@@ -269,6 +271,11 @@ internal sealed class Database(Scheduler scheduler)
         foreach (var change in commit.Quota)
         {
             Quota[change.Project] = Plus(UsageOf(change.Project), change);
+        }
+
+        foreach (var image in commit.Images)
+        {
+            Images.Apply(image);
         }
 
         if (commit.Idempotency is { } k && Sabotage != Sabotage.KeysForgotten)

@@ -53,6 +53,14 @@ internal sealed class HypervisorLink(Scheduler scheduler, ProcessContext process
 
     public Task<VerbAnswer> SetPasswordAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SetPassword, call, abort);
 
+    public Task<VerbAnswer> SetDiskAsideAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SetDiskAside, call, abort);
+
+    public Task<VerbAnswer> RestoreDiskAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.RestoreDisk, call, abort);
+
+    public Task<VerbAnswer> DropOldDiskAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.DropOldDisk, call, abort);
+
+    public Task<VerbAnswer> SaveImageAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SaveImage, call, abort);
+
     public async Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort)
     {
         while (true)

@@ -23,6 +23,9 @@ public abstract class StoreFixture : IAsyncDisposable
     /// <summary>A project's usage; for what has no other queries.</summary>
     public virtual Task<QuotaUsage> GetUsageAsync(ProjectId project) => Queries.GetUsageAsync(project);
 
+    /// <summary>The images, oldest first; for what has no other catalogue.</summary>
+    public virtual Task<IReadOnlyList<ImageRecord>> ListImagesAsync() => Catalog.ListImagesAsync(null);
+
     /// <summary>Database time becomes the machine's time plus the offset.</summary>
     public abstract Task MoveClockAsync(TimeSpan offset);
 

@@ -149,6 +149,7 @@ internal sealed class LockstepRun
 
         var sums = await store.SumClaimsAsync();
         lines.AddRange((await store.ListHostsAsync()).OrderBy(h => h.Host.Value, StringComparer.Ordinal).Select(h => $"host {h}, claims {sums.GetValueOrDefault(h.Host)}"));
+        lines.AddRange((await store.ListImagesAsync()).Select(i => $"image {EngineJson.Write(i)}"));
         lines.AddRange((await store.Leases.ReadLiveAsync()).OrderBy(l => l.Generation).Select(l => $"live {l.Generation} {l.Silo} {Ticks(l.Remaining)}"));
     }
 

@@ -206,8 +206,17 @@ internal sealed class RandomStory(int seed, StoreFixture known)
         return new(record, version);
     }
 
-    // A task is always about the same instance.
-    private TaskRecord Fresh(TaskId id) => Some.Task(Instances[id.Value.ToByteArray()[0] % Instances.Length]) with { Id = id, Request = new($"req-{id}") };
+    // A task is always about the same instance, and of the same kind.
+    private TaskRecord Fresh(TaskId id)
+    {
+        var bytes = id.Value.ToByteArray();
+        var instance = Instances[bytes[0] % Instances.Length];
+        return Some.Task(instance, bytes[1] < 60 ? "create-image" : "stop") with
+        {
+            Id = id, Request = new($"req-{id}"),
+            Machine = new() { Instance = instance, Name = "vm", ImageId = "image-1", Resources = Some.Small, SnapshotId = $"image-{bytes[1] % 16}" },
+        };
+    }
 
     private TaskWrite Write(TaskRecord task, long wakesRead) => Some.Write(task, DueIn(), wakesRead) with { DueIn = DueIn() };
 

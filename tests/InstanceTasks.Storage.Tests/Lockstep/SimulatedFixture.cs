@@ -74,6 +74,8 @@ internal sealed class SimulatedFixture : StoreFixture, IJournal, ILeases, IHostR
 
     public override Task<QuotaUsage> GetUsageAsync(ProjectId project) => Task.FromResult(_database.UsageOf(project));
 
+    public override Task<IReadOnlyList<ImageRecord>> ListImagesAsync() => Task.FromResult(_database.Images.All);
+
     public override Task MoveClockAsync(TimeSpan offset)
     {
         _scheduler.PassTo(offset);

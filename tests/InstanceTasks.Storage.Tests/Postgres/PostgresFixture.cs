@@ -130,3 +130,9 @@ public sealed class PostgresHoldTests : HoldConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
 }
+
+[Trait("Requires", "postgresql")]
+public sealed class PostgresImageTests : ImageConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
+}

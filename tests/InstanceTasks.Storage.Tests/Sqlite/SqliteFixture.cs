@@ -102,3 +102,8 @@ public sealed class SqliteHoldTests : HoldConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
 }
+
+public sealed class SqliteImageTests : ImageConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
+}

@@ -75,6 +75,18 @@ public sealed class GatedHypervisor(string silo, IHypervisor inner, WorldTrace t
     public Task<VerbAnswer> SetPasswordAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SetPassword, call, abort);
 
     /// <inheritdoc/>
+    public Task<VerbAnswer> SetDiskAsideAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SetDiskAside, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> RestoreDiskAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.RestoreDisk, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> DropOldDiskAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.DropOldDisk, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> SaveImageAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SaveImage, call, abort);
+
+    /// <inheritdoc/>
     public async Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort)
     {
         var call = trace.Enter(silo, WorldCallKind.Observe, machine, key, default);
@@ -166,6 +178,10 @@ public static class HypervisorVerbs
         Verb.Resume => hypervisor.ResumeAsync(call, abort),
         Verb.StartRescue => hypervisor.StartRescueAsync(call, abort),
         Verb.SetPassword => hypervisor.SetPasswordAsync(call, abort),
+        Verb.SetDiskAside => hypervisor.SetDiskAsideAsync(call, abort),
+        Verb.RestoreDisk => hypervisor.RestoreDiskAsync(call, abort),
+        Verb.DropOldDisk => hypervisor.DropOldDiskAsync(call, abort),
+        Verb.SaveImage => hypervisor.SaveImageAsync(call, abort),
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
     };
 }

@@ -19,6 +19,9 @@ internal sealed record Bounds
         new() { Faults = 2, Crashes = 0, Losses = 0, Delays = 0, Failures = 2, Firsts = Core, Seconds = [TaskKinds.Start, TaskKinds.Stop, TaskKinds.Delete] },
         new() { Faults = 2, Crashes = 1, Losses = 0, Delays = 0, Failures = 1, Commands = 0, Firsts = Plain, Seconds = Plain },
         new() { Faults = 1, Splits = 1, Crashes = 0, Losses = 0, Delays = 0, Failures = 0, Commands = 0, Firsts = Core, Seconds = [TaskKinds.Delete, TaskKinds.HardReboot] },
+
+        // What needs attention when it is nearly done, and what others have done by the time that it is tried again.
+        new() { Crashes = 0, Losses = 0, Delays = 0, Firsts = [TaskKinds.Rebuild], Seconds = [TaskKinds.Stop, TaskKinds.ForceStop, TaskKinds.Rescue, TaskKinds.Rebuild] },
     ];
 
     /// <summary>Larger passes: minutes, and some gigabytes of memory.</summary>

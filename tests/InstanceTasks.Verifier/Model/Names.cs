@@ -34,7 +34,7 @@ internal static class Names
     public static SubmitTask Request(int task, TaskKind kind, bool queue) => new()
     {
         Task = Tasks[task], Kind = kind, Instance = Machine, Request = new("req"), Caller = Owner with { IsAdmin = PlanRegistry.Find(kind)?.AdminRule is not null }, QueueWhenBusy = queue,
-        NewInstance = kind == TaskKinds.Create ? NewInstance() : null,
+        NewInstance = kind == TaskKinds.Create ? NewInstance() : null, Change = kind == TaskKinds.Rebuild ? new InstanceChange { ImageId = "image" } : null,
     };
 
     public static TaskCommand Command(TaskCommandKind kind) => new() { Id = Token, Kind = kind, Caller = Owner, Reason = "because" };

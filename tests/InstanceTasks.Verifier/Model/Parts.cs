@@ -106,7 +106,7 @@ internal readonly record struct World(MachineState Machine, bool Claimed, bool D
     public bool IsAsAfter(Verb verb) => Machine.AgreesWith(verb);
 
     /// <summary>The machine afterwards.</summary>
-    public World After(Verb verb) => this with { Machine = Machine.Apply(verb).Next with { Boots = 0 } };
+    public World After(Verb verb, int task) => this with { Machine = Machine.Apply(verb, by: task == 0 ? "1" : "2").Next with { Boots = 0 } };
 
     /// <summary>The machine of a server in a vm_state.</summary>
     public static MachineState Of(VmState state) => new(true, true, PowerOf(state), 0) { Rescue = state == VmState.Rescued };

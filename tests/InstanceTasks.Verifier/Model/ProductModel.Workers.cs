@@ -139,7 +139,7 @@ internal sealed partial class ProductModel
 
     private void Happen(Draft draft, Work work)
     {
-        draft.World = draft.World.After(work.Verb);
+        draft.World = draft.World.After(work.Verb, work.Task);
         if (IsCurrent(draft, work))
         {
             draft.World = draft.World.WithDone(work.Task, true);

@@ -92,10 +92,10 @@ internal sealed class Properties
         return due == s.World.Claimed ? null : (Property.ClaimIsTrue, $"room on the host is {(s.World.Claimed ? "" : "not ")}taken, and the records say that it {(due ? "is" : "is not")} needed");
     }
 
-    // While something is under way, or somebody has decided by hand, the record need not be true; and a delete that was given up may have left anything.
+    // While something is under way, or somebody has decided by hand, the record need not be true; and a delete or rebuild that was given up may have left something.
     private static (Property, string)? Truth(Situation s, InstanceRecord instance)
     {
-        if (s.Works.Length > 0 || s.World.Overridden || instance.Holder is not null || instance.Attention.Count > 0 || s.Rows.Any(IsBrokenDelete))
+        if (s.Works.Length > 0 || s.World.Overridden || instance.Holder is not null || instance.Attention.Count > 0 || s.Rows.Any(IsGivenUp))
         {
             return null;
         }
@@ -108,9 +108,11 @@ internal sealed class Properties
     }
 
     private static string Text(MachineState machine) =>
-        $"{(machine.IsRunning ? "on" : machine.IsOn || machine.Power == PowerState.Suspended ? machine.Power.ToString() : "off")}{(machine.Rescue ? " with a rescue disk" : "")}{(machine.Defined ? "" : ", not defined")}{(machine.Disk ? "" : ", without disk")}";
+        $"{(machine.IsRunning ? "on" : machine.IsOn || machine.Power == PowerState.Suspended ? machine.Power.ToString() : "off")}{(machine.Rescue ? " with a rescue disk" : "")}{(machine.Defined ? "" : ", not defined")}{(machine.Disk ? "" : ", without disk")}{(machine.OldDisk is null ? "" : ", with a disk set aside")}";
 
-    private static bool IsBrokenDelete(TaskRecord? row) => row is { Outcome: TaskOutcome.Failed } && row.Kind == TaskKinds.Delete;
+    // A delete that was given up may have left anything; a rebuild that was, or that another task took over from, the disk that was set aside.
+    private static bool IsGivenUp(TaskRecord? row) => row is { IsEnded: true, Outcome: not TaskOutcome.Succeeded } &&
+        (row.Kind == TaskKinds.Delete ? row.Outcome == TaskOutcome.Failed : row.Kind == TaskKinds.Rebuild && row.Steps.Count > 0 && row is not { Phase: TaskPhase.Undo, Step: < 0 });
 
     private static string Name(TaskRecord task) => $"task {Names.IndexOf(task.Id)} ({task.Kind}, {task.State})";
 

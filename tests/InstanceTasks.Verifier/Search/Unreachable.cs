@@ -16,13 +16,15 @@ internal static class Unreachable
         ["reboot"] = "resume start unpause unrescue",
         ["hard-reboot"] = "resume start unpause unrescue",
         ["force-stop"] = "change-password force-stop pause reboot resume stop suspend unpause unrescue",
-        ["pause"] = "change-password force-stop pause reboot rescue resume suspend unrescue",
+        ["pause"] = "change-password force-stop pause reboot rebuild rescue resume suspend unrescue",
         ["unpause"] = "resume start unpause unrescue",
-        ["suspend"] = "change-password force-stop pause reboot rescue start stop suspend unpause unrescue",
+        ["suspend"] = "change-password force-stop pause reboot rebuild rescue start stop suspend unpause unrescue",
         ["resume"] = "resume unpause unrescue",
-        ["rescue"] = "change-password force-stop hard-reboot pause reboot rescue resume start stop suspend unpause",
+        ["rescue"] = "change-password create-image force-stop hard-reboot pause reboot rebuild rescue resume start stop suspend unpause",
         ["unrescue"] = "resume start unpause unrescue",
         ["change-password"] = "resume start unpause unrescue",
+        ["rebuild"] = "resume unpause unrescue",
+        ["create-image"] = "unrescue",
     };
 
     public static IReadOnlyDictionary<string, string> Reasons { get; } = new SortedDictionary<string, string>(

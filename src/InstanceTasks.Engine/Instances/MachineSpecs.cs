@@ -1,0 +1,15 @@
+namespace InstanceTasks.Engine;
+
+/// <summary>What the hypervisor is told about the machine. Pure.</summary>
+internal static class MachineSpecs
+{
+    /// <summary>For a task that gets the machine now: what those before it in the queue have changed counts.</summary>
+    public static MachineSpec Of(InstanceRecord instance, TaskRecord task) => instance.ToMachineSpec() with
+    {
+        ImageId = task.Change?.ImageId ?? instance.ImageId,
+        RescueImageId = task.Parameters.GetValueOrDefault(TaskParameters.RescueImage),
+        SnapshotId = PlanRegistry.Of(task).Image is ImageEffect.Save or ImageEffect.Shelve
+            ? task.Parameters.GetValueOrDefault(TaskParameters.ImageId) ?? task.Id.ToString()
+            : null,
+    };
+}
