@@ -26,7 +26,7 @@ public sealed record SubmitTask
     /// <summary>For <c>create</c>: the instance to be; its state fields are set by the actor.</summary>
     [Id(5)] public InstanceRecord? NewInstance { get; init; }
 
-    /// <summary>For changes that are one commit (lock, unlock, update, metadata): the change. For rebuild: what its success changes.</summary>
+    /// <summary>For changes that are one commit (lock, unlock, update, metadata): the change. For rebuild and unshelve: what their success changes.</summary>
     [Id(6)] public InstanceChange? Change { get; init; }
 
     /// <summary>Small parameters of the kind.</summary>
@@ -105,6 +105,12 @@ public sealed record InstanceChange
 
     /// <summary>Whether the key pair name changes (it may become null).</summary>
     [Id(14)] public bool SetKeyName { get; init; }
+
+    /// <summary>For <c>unshelve</c>: the availability zone that the server is pinned to, when <see cref="SetPinnedZone"/>.</summary>
+    [Id(15)] public string? PinnedZone { get; init; }
+
+    /// <summary>Whether the pinned zone changes (it may become null).</summary>
+    [Id(16)] public bool SetPinnedZone { get; init; }
 }
 
 /// <summary>An idempotency key to be recorded in the accept's commit (design §4.6); unique per project, user and key.</summary>

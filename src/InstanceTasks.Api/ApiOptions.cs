@@ -43,6 +43,9 @@ public sealed class ApiOptions
     /// <summary>Most key pairs of a user. Default: 100, as Nova's quota.</summary>
     public int MaxKeyPairs { get; set; } = 100;
 
+    /// <summary>Whether <c>shelve</c> gives up the server's place on its host at once, as Nova with <c>shelved_offload_time = 0</c>; otherwise <c>shelveOffload</c> does. Default: true.</summary>
+    public bool OffloadShelved { get; set; } = true;
+
     /// <summary>The uuid of the built-in image. Default: <c>6b1f0e7a-5d0c-4c1e-9f0b-1d2a3c4e5f60</c>.</summary>
     public string ImageId { get; set; } = "6b1f0e7a-5d0c-4c1e-9f0b-1d2a3c4e5f60";
 

@@ -51,6 +51,7 @@ public static class ComputeApi
         services.AddSingleton<TaskQueues>();
         services.AddSingleton<ActionParsers>();
         services.AddSingleton<RebuildParser>();
+        services.AddSingleton<UnshelveParser>();
         services.AddSingleton<TaskCommands>();
         services.AddSingleton<Router>();
         services.AddSingleton<ApiPipeline>();

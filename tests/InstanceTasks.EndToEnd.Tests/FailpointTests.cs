@@ -20,6 +20,8 @@ public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper
     [InlineData("rescue", "unrescue")]
     [InlineData("force-stop", "change-password")]
     [InlineData("create-image", "rebuild")]
+    [InlineData("shelve", "shelve-offload")]
+    [InlineData("shelve-and-offload", "unshelve")]
     [InlineData("lock", "unlock")]
     public async Task Kill_AtEveryPointOfEveryKind_TaskEndsAsAskedOrWasNotAccepted(string first, string second)
     {
@@ -74,7 +76,7 @@ public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper
         string[] covered =
         [
             "create", "delete", "stop", "start", "reboot", "hard-reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "force-stop", "change-password",
-            "create-image", "rebuild", "lock", "unlock",
+            "create-image", "rebuild", "shelve", "shelve-offload", "shelve-and-offload", "unshelve", "lock", "unlock",
         ];
         string[] records = ["update", "metadata", "reset-to-active", "reset-to-error"]; // as lock and unlock: one commit, the same code, no step
         Assert.Equal(covered.Concat(records).Order(StringComparer.Ordinal), PlanRegistry.All.Select(p => p.Kind.Name).Order(StringComparer.Ordinal));

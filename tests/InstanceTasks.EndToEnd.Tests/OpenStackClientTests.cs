@@ -48,10 +48,11 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         await RescueAsync(id);
         await PasswordAndStateAsync(id);
         await ImageAndRebuildAsync(id);
+        await ShelveAsync(id);
         await EventsAsync(id,
         [
             "create", "stop", "start", "reboot", "reboot", "lock", "unlock", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "changePassword",
-            "resetState", "resetState", "createImage", "rebuild",
+            "resetState", "resetState", "createImage", "rebuild", "shelve", "unshelve",
         ]);
         await DeleteAsync(id, "vm1-renamed", []);
     }
@@ -219,6 +220,17 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         await _cli.RunAsync("server", "rebuild", "--image", "snap1", "--wait", "vm1-renamed");
         await StatusBecomesAsync(id, "ACTIVE");
         Assert.Equal(Text(image, "ID"), Text((await _silo.Api.GetServerAsync(id))["image"]!, "id"));
+    }
+
+    private async Task ShelveAsync(Guid id)
+    {
+        await _cli.RunAsync("server", "shelve", "vm1-renamed");
+        await StatusBecomesAsync(id, "SHELVED_OFFLOADED");
+        Assert.Equal("", Text(await _silo.Api.GetServerAsync(id), "hostId"));
+        Assert.Contains((await _cli.JsonAsync("image", "list")).AsArray(), i => Text(i!, "Name") == "vm1-renamed-shelved");
+        await _cli.RunAsync("server", "unshelve", "vm1-renamed");
+        await StatusBecomesAsync(id, "ACTIVE");
+        Assert.DoesNotContain((await _cli.JsonAsync("image", "list")).AsArray(), i => Text(i!, "Name") == "vm1-renamed-shelved");
     }
 
     private async Task EventsAsync(Guid id, string[] actions)

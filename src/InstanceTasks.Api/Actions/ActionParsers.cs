@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace InstanceTasks.Api.Actions;
 
 /// <summary>The bodies of the actions that are served (nova-api §3): closed schemas, one method per action that has any.</summary>
-internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds, IOptions<ApiOptions> options)
+internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds, UnshelveParser unshelves, IOptions<ApiOptions> options)
 {
     /// <summary>Reads the one action of a body; null: it is not served.</summary>
     public async Task<ParsedAction?> ParseAsync(ApiCall call, JsonInput body, string name) => name switch
@@ -17,6 +17,9 @@ internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds,
         "rescue" => await RescueAsync(call, body),
         "rebuild" => await rebuilds.ParseAsync(call, body),
         "createImage" => CreateImage(call, body.Object(name)),
+        "shelve" => OnlyNull(body, name, options.Value.OffloadShelved ? TaskKinds.ShelveAndOffload : TaskKinds.Shelve),
+        "shelveOffload" => OnlyNull(body, name, TaskKinds.ShelveOffload),
+        "unshelve" => await unshelves.ParseAsync(call, body),
         _ => Parse(call.Version, body, name),
     };
 
@@ -38,7 +41,7 @@ internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds,
         _ => null,
     };
 
-    private static ParsedAction OnlyNull(JsonInput body, string name, TaskKind kind)
+    internal static ParsedAction OnlyNull(JsonInput body, string name, TaskKind kind)
     {
         var value = body.Need(name);
         return value.ValueKind == JsonValueKind.Null ? new(kind) : throw JsonInput.Invalid(name, value, "It is not of type 'null'");

@@ -123,7 +123,7 @@ internal static class AcceptComposer
         request.RetryOf is null ? [] : [new(request.Task.Value, TaskCommandKind.Retry, request.Caller.User, now, request.Reason)];
 
     private static Dictionary<string, string> ParametersOf(InstanceRecord instance, SubmitTask request) =>
-        request.Kind == TaskKinds.Create && instance.PinnedZone is { } zone
+        (request.Kind == TaskKinds.Create || (request.Kind == TaskKinds.Unshelve && request.Change is not { SetPinnedZone: true })) && instance.PinnedZone is { } zone
             ? new(request.Parameters) { [TaskParameters.Zone] = zone }
             : request.Parameters;
 

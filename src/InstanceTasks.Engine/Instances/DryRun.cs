@@ -38,7 +38,7 @@ public sealed record DryRun
 public sealed record DryStep(Step Step, HostName? Host, string? SkippedBecause)
 {
     /// <summary>What undoes it; null when nothing does.</summary>
-    public string? Undo => Step.Undo is { } verb ? verb.ToString() : Step.OnHost ? null : $"take back {Step.Name}";
+    public string? Undo => Step.Undo is { } verb ? verb.ToString() : Step.OnHost || Step.NoUndoBecause is not null ? null : $"take back {Step.Name}";
 
     /// <summary>Why nothing undoes it.</summary>
     public string? NoUndoBecause => Undo is null ? Step.NoUndoBecause ?? "nothing to undo" : null;

@@ -37,6 +37,7 @@ public static class InstanceChanges
         Tags = change.ReplaceTags ?? instance.Tags,
         ImageId = change.ImageId ?? instance.ImageId,
         KeyName = change.SetKeyName ? change.KeyName : instance.KeyName,
+        PinnedZone = change.SetPinnedZone ? change.PinnedZone : instance.PinnedZone,
         Metadata = Merge(instance.Metadata, change),
     };
 

@@ -47,17 +47,23 @@ public static class InstanceMachine
         new(Stopped, TaskKinds.Rebuild, Stopped),
         new(VmState.Error, TaskKinds.Rebuild, Active),
         .. From([Active, Stopped, Paused, Suspended], s => new(s, TaskKinds.CreateImage, s)),
+        .. From([Active, Stopped, Paused, Suspended], s => new(s, TaskKinds.Shelve, Shelved)),
+        .. From([Active, Stopped, Paused, Suspended], s => new(s, TaskKinds.ShelveAndOffload, ShelvedOffloaded)),
+        new(Shelved, TaskKinds.ShelveOffload, ShelvedOffloaded),
+        new(Shelved, TaskKinds.Unshelve, Active),
+        new(ShelvedOffloaded, TaskKinds.Unshelve, Active),
 
         .. new[] { TaskKinds.Lock, TaskKinds.Unlock, TaskKinds.Update }.SelectMany(k => From(Living, s => new(s, k, s))),
-        .. From(Living, s => new(s, TaskKinds.ResetToActive, Active)),
-        .. From(Living, s => new(s, TaskKinds.ResetToError, VmState.Error)),
+        // nova-api §3.4 has them from every state. One that is on no host cannot be active, nor be brought back from error: it is unshelved or deleted.
+        .. From([.. Living.Except([ShelvedOffloaded])], s => new(s, TaskKinds.ResetToActive, Active)),
+        .. From([.. Living.Except([ShelvedOffloaded])], s => new(s, TaskKinds.ResetToError, VmState.Error)),
 
         // nova-api §2.6: metadata is written in active, paused, suspended and stopped only.
         new(Active, TaskKinds.Metadata, Active),
         .. From([Stopped, Paused, Suspended], s => new(s, TaskKinds.Metadata, s)),
     ];
 
-    private static VmState[] Living => [Building, Active, Stopped, VmState.Error, Paused, Suspended, Rescued];
+    private static VmState[] Living => [Building, Active, Stopped, VmState.Error, Paused, Suspended, Rescued, Shelved, ShelvedOffloaded];
 
     private static volatile Rows s_rows = new(Own);
 

@@ -6,7 +6,7 @@ internal static class MachineSpecs
     /// <summary>For a task that gets the machine now: what those before it in the queue have changed counts.</summary>
     public static MachineSpec Of(InstanceRecord instance, TaskRecord task) => instance.ToMachineSpec() with
     {
-        ImageId = task.Change?.ImageId ?? instance.ImageId,
+        ImageId = task.Change?.ImageId ?? (task.Kind == TaskKinds.Unshelve ? instance.ShelvedImageId : null) ?? instance.ImageId,
         RescueImageId = task.Parameters.GetValueOrDefault(TaskParameters.RescueImage),
         SnapshotId = PlanRegistry.Of(task).Image is ImageEffect.Save or ImageEffect.Shelve
             ? task.Parameters.GetValueOrDefault(TaskParameters.ImageId) ?? task.Id.ToString()

@@ -32,7 +32,7 @@ internal static class SettleComposer
         var state = task.SupersededBy is not { } successor ? InstanceMachine.After(task.FromState, task)
             : instance.Queue.Exists(q => q.Id == successor) ? instance.VmState
             : AsItStands(task);
-        var power = state == VmState.Deleted ? PowerState.NoState : task.Power ?? instance.Power;
+        var power = state switch { VmState.Deleted => PowerState.NoState, VmState.ShelvedOffloaded => PowerState.Shutdown, _ => task.Power ?? instance.Power };
         var described = task is { Outcome: TaskOutcome.Succeeded, Change: { } change } ? InstanceChanges.Describe(instance, change) : instance;
         return described with
         {
@@ -42,11 +42,19 @@ internal static class SettleComposer
             Host = task.Host,
             AvailabilityZone = task.Zone,
             FenceNext = task.MustFence,
+            ShelvedImageId = task.Outcome == TaskOutcome.Succeeded ? ShelvedImage(instance, task) : instance.ShelvedImageId,
             LaunchedAt = instance.LaunchedAt ?? (state == VmState.Active ? now : null),
             TerminatedAt = state == VmState.Deleted ? now : null,
             UpdatedAt = now,
         };
     }
+
+    private static string? ShelvedImage(InstanceRecord instance, TaskRecord succeeded) => PlanRegistry.Of(succeeded).Image switch
+    {
+        ImageEffect.Shelve => succeeded.Machine!.SnapshotId,
+        ImageEffect.GiveUpShelved => null,
+        _ => instance.ShelvedImageId,
+    };
 
     /// <summary>What a superseded task leaves when nobody comes after it: nothing was undone, because the successor would have seen to it.</summary>
     internal static VmState AsItStands(TaskRecord task)

@@ -104,11 +104,16 @@ internal static class SettleRules
     }
 
     /// <summary>
-    /// Whether a task that needed attention may go on. Nobody has used a server that is still in error; any other has been brought to a state of its own, from
+    /// Whether a task that needed attention may go on: only where its machine still is. Nobody has used a server that is still in error; any other has been brought to a state of its own, from
     /// which the task must be able to start, and in which nothing may be thrown away.
     /// </summary>
     private static Refusal? CheckReturn(InstanceRecord instance, TaskRecord task)
     {
+        if (task.Host is { } host && instance.Host != host)
+        {
+            return new(RefusalKind.WrongState, $"Instance {instance.Id} has left host {host}: task {task.Id} ({task.Kind}) has nothing to go on with. Abandon the task.");
+        }
+
         if (instance.VmState == VmState.Error)
         {
             return null;

@@ -51,6 +51,18 @@ public static class TaskKinds
     /// <summary>Copies the root disk into a new image.</summary>
     public static readonly TaskKind CreateImage = new("create-image");
 
+    /// <summary>Shuts off and saves the root disk as an image; the machine stays on its host.</summary>
+    public static readonly TaskKind Shelve = new("shelve");
+
+    /// <summary>Shelves, and gives up the machine and its place on the host at once.</summary>
+    public static readonly TaskKind ShelveAndOffload = new("shelve-and-offload");
+
+    /// <summary>Gives up the machine of a shelved server and its place on the host; the image is left.</summary>
+    public static readonly TaskKind ShelveOffload = new("shelve-offload");
+
+    /// <summary>Starts a shelved server again; where only the image is left of it, on a host that is chosen anew.</summary>
+    public static readonly TaskKind Unshelve = new("unshelve");
+
     /// <summary>Says that the server is active; one commit, for administrators.</summary>
     public static readonly TaskKind ResetToActive = new("reset-to-active");
 
@@ -77,7 +89,7 @@ public static partial class PlanRegistry
     private static volatile Known s_known = Known.Of(
         CreatePlan.V1, DeletePlan.V1, StopPlan.V1, StartPlan.V1, RebootPlan.V1, HardRebootPlan.V1,
         ForceStopPlan.V1, PausePlan.V1, UnpausePlan.V1, SuspendPlan.V1, ResumePlan.V1, RescuePlan.V1, UnrescuePlan.V1, ChangePasswordPlan.V1,
-        RebuildPlan.V1, CreateImagePlan.V1,
+        RebuildPlan.V1, CreateImagePlan.V1, ShelvePlan.V1, ShelveAndOffloadPlan.V1, ShelveOffloadPlan.V1, UnshelvePlan.V1,
         RecordPlans.Lock, RecordPlans.Unlock, RecordPlans.Update, RecordPlans.Metadata, RecordPlans.ResetToActive, RecordPlans.ResetToError);
 
     /// <summary>The newest plan of every kind.</summary>

@@ -122,6 +122,9 @@ public enum ControlWork
 
     /// <summary>Choose a host and claim its capacity in the step's own commit; undone by releasing the claim.</summary>
     ChooseHost = 1,
+
+    /// <summary>Release the claim in the step's own commit: the machine is gone from its host.</summary>
+    LeaveHost = 2,
 }
 
 /// <summary>When a cancel takes effect.</summary>

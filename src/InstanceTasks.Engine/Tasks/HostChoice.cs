@@ -70,6 +70,11 @@ internal sealed class HostChoice
             return $"in zone {host.Zone}, not {zone}";
         }
 
+        if (task.Parameters.TryGetValue(TaskParameters.Host, out var only) && only != host.Host.Value)
+        {
+            return $"not {only}, which was asked for";
+        }
+
         var (need, free) = (task.Machine!.Resources, host.Free);
         return need.FitsInto(free)
             ? null
@@ -82,7 +87,10 @@ internal sealed class HostChoice
 /// <summary>Names of small task parameters.</summary>
 public static class TaskParameters
 {
-    /// <summary>For create: only hosts of this availability zone.</summary>
+    /// <summary>For unshelve: only this host.</summary>
+    public const string Host = "host";
+
+    /// <summary>For create and unshelve: only hosts of this availability zone.</summary>
     public const string Zone = "availability_zone";
 
     /// <summary>For rescue: the image of the rescue disk.</summary>

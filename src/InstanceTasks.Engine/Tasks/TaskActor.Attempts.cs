@@ -180,7 +180,7 @@ public sealed partial class TaskActor
     };
 
     private async Task<Move> RunControlAsync(TaskDecision.RunControl control) =>
-        control.Direction == Direction.Do ? await ChooseHostAsync() : await FreeHostAsync();
+        control is { Direction: Direction.Do, Step.Control: ControlWork.ChooseHost } ? await ChooseHostAsync() : await FreeHostAsync(control.Direction);
 
     private async Task<Move> ChooseHostAsync()
     {
@@ -201,10 +201,10 @@ public sealed partial class TaskActor
         return await CheckpointAsync(choice.GiveUp(task));
     }
 
-    private async Task<Move> FreeHostAsync()
+    private async Task<Move> FreeHostAsync(Direction direction)
     {
         var task = _task!;
-        var done = new StepDone { At = time.GetUtcNow(), Step = task.Step, Direction = Direction.Undo, FreesHost = true };
+        var done = new StepDone { At = time.GetUtcNow(), Step = task.Step, Direction = direction, FreesHost = true };
         return await CommitAsync("step", [done], [new ClaimChange(task.Instance, task.Id, null, default, Take: false)]);
     }
 

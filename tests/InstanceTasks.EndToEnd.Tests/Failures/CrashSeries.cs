@@ -214,10 +214,11 @@ internal sealed class CrashSeries(string dataDirectory, ITestOutputHelper output
         var found = servers.FirstOrDefault(s => s!["status"]!.GetValue<string>() == wanted)
             ?? servers.FirstOrDefault(s => s!["status"]!.GetValue<string>() is var status && (status == "ACTIVE" || Ways.Any(w => w.Status == status && w.Out != kind)));
         var id = found is null ? await Api.CreateAndWaitAsync($"fresh-{_number++}") : Guid.Parse(found["id"]!.GetValue<string>());
-        var status = (await Api.GetServerAsync(id))["status"]!.GetValue<string>();
-        if (status != wanted && status != "ACTIVE")
+        var status = await StatusAsync(id);
+        while (status != wanted && status != "ACTIVE")
         {
             await Api.SucceedAsync(await ServerRequests.SendAsync(Api, Ways.Single(w => w.Status == status).Out, id));
+            status = await StatusAsync(id);
         }
 
         if (status != wanted && wanted != "ACTIVE")
@@ -228,9 +229,12 @@ internal sealed class CrashSeries(string dataDirectory, ITestOutputHelper output
         return id;
     }
 
-    /// <summary>From ACTIVE into a status, and out of it again.</summary>
+    private async Task<string> StatusAsync(Guid server) => (await Api.GetServerAsync(server))["status"]!.GetValue<string>();
+
+    /// <summary>From ACTIVE into a status, and out of it: to ACTIVE, or towards it.</summary>
     private static IReadOnlyList<(string In, string Status, string Out)> Ways { get; } =
-        [("stop", "SHUTOFF", "start"), ("pause", "PAUSED", "unpause"), ("suspend", "SUSPENDED", "resume"), ("rescue", "RESCUE", "unrescue")];
+        [("stop", "SHUTOFF", "start"), ("pause", "PAUSED", "unpause"), ("suspend", "SUSPENDED", "resume"), ("rescue", "RESCUE", "unrescue"),
+            ("shelve", "SHELVED", "shelve-offload"), ("shelve-and-offload", "SHELVED_OFFLOADED", "unshelve")];
 
     private void Expect(FailpointPoint point, List<Guid> made, ApiAnswer? answer)
     {

@@ -55,7 +55,7 @@ public sealed class PreparedDirectory : IAsyncLifetime, IDisposable
         var made = await ServerRequests.CreateAsync(api, "sample");
         var server = ServerRequests.ServerOf(made);
         await KeepAsync(api, "create", made);
-        foreach (var kind in new[] { "lock", "unlock", "reboot", "hard-reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "change-password", "create-image", "rebuild", "stop", "start", "force-stop", "delete" })
+        foreach (var kind in new[] { "lock", "unlock", "reboot", "hard-reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "change-password", "create-image", "rebuild", "shelve", "shelve-offload", "unshelve", "shelve-and-offload", "unshelve", "stop", "start", "force-stop", "delete" })
         {
             await KeepAsync(api, kind, await ServerRequests.SendAsync(api, kind, server));
         }
@@ -86,7 +86,8 @@ internal static class ServerRequests
         "create-image" => api.ActionAsync(server, new JsonObject { ["createImage"] = new JsonObject { ["name"] = "saved" } }),
         "rebuild" => RebuildAsync(api, server),
         "change-password" => api.ActionAsync(server, new JsonObject { ["changePassword"] = new JsonObject { ["adminPass"] = "a-new-one" } }),
-        "force-stop" => api.SendAsync(HttpMethod.Post, $"/v2.1/servers/{server}/tasks", new JsonObject { ["task"] = new JsonObject { ["kind"] = kind } }),
+        "unshelve" => api.ActionAsync(server, new JsonObject { [kind] = null }),
+        "force-stop" or "shelve" or "shelve-and-offload" or "shelve-offload" => api.SendAsync(HttpMethod.Post, $"/v2.1/servers/{server}/tasks", new JsonObject { ["task"] = new JsonObject { ["kind"] = kind } }),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of request."),
     };
 
@@ -97,6 +98,8 @@ internal static class ServerRequests
         "unpause" => VmState.Paused,
         "resume" => VmState.Suspended,
         "unrescue" => VmState.Rescued,
+        "shelve-offload" => VmState.Shelved,
+        "unshelve" => VmState.ShelvedOffloaded,
         _ => VmState.Active,
     };
 

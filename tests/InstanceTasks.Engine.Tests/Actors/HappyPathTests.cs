@@ -22,6 +22,10 @@ public sealed class HappyPathTests
     [InlineData("change-password", "accept settle", VmState.Active)]
     [InlineData("rebuild", "accept step step step step step settle", VmState.Active)]
     [InlineData("create-image", "accept settle", VmState.Active)]
+    [InlineData("shelve", "accept step step settle", VmState.Shelved)]
+    [InlineData("shelve-and-offload", "accept step step step step step step settle", VmState.ShelvedOffloaded)]
+    [InlineData("shelve-offload", "accept step step step settle", VmState.ShelvedOffloaded)]
+    [InlineData("unshelve", "accept step step step settle", VmState.Active)]
     public async Task Task_NothingGoesWrong_TakesTheseCommits(string kindName, string commits, VmState state)
     {
         var kind = new TaskKind(kindName);

@@ -91,7 +91,7 @@ public sealed class UndoTests
         var after = cluster.Instance(before.Id);
         Assert.Equal((before.VmState, before.Host, before.AvailabilityZone, before.ImageId, (TaskRef?)null), (after.VmState, after.Host, after.AvailabilityZone, after.ImageId, after.Holder));
         Assert.Equal(quota, cluster.Journal.Quota[before.Project]);
-        Assert.Equal(before.Host, Assert.Single(cluster.Journal.Claims).Key.Host);
+        Assert.Equal(before.Host is { } host ? [host] : [], cluster.Journal.Claims.Keys.Select(c => c.Host));
         Invariants.CheckWorld(cluster);
     }
 }

@@ -18,7 +18,7 @@ public sealed class AllowedKindsTests
             Assert.Equal(PlanRegistry.All.Select(p => p.Kind.Name).Order(StringComparer.Ordinal), offers.Select(o => o.Kind.Name));
             foreach (var offer in offers.Where(o => o.Kind != TaskKinds.Create))
             {
-                var real = AcceptRules.Decide(instance, Some.Request(offer.Kind, instance.Id) with { QueueWhenBusy = offer.OnlyIfAsked });
+                var real = AcceptRules.Decide(instance, Some.Request(offer.Kind, instance.Id, Some.Owner) with { QueueWhenBusy = offer.OnlyIfAsked });
                 Assert.Equal((real.Mode, real.Refusal), (offer.Mode, offer.Refusal));
                 Assert.Equal(offer.Allowed, offer.Refusal is null);
             }

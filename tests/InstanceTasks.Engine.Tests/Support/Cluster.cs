@@ -99,12 +99,38 @@ internal sealed class Cluster
     public InstanceRecord Add(VmState state = VmState.Active)
     {
         var instance = Some.Instance(state);
+        if (state is VmState.Shelved or VmState.ShelvedOffloaded)
+        {
+            instance = AddImage(instance);
+        }
+
         Journal.Instances[instance.Id] = instance;
+        Charge(instance);
+        if (state == VmState.ShelvedOffloaded)
+        {
+            return Journal.Instances[instance.Id] = instance with { Host = null, AvailabilityZone = "" };
+        }
+
         Journal.Claims[(instance.Id, Some.Host1)] = (TaskId.New(), instance.Flavor.ToResources());
-        var used = Journal.Quota.GetValueOrDefault(instance.Project) ?? new QuotaUsage(0, 0, 0);
-        Journal.Quota[instance.Project] = used with { Instances = used.Instances + 1, Cores = used.Cores + 1, RamMb = used.RamMb + 512 };
         World.Of(Some.Host1, instance.Id).State = Machine.Of(state);
         return instance;
+    }
+
+    private void Charge(InstanceRecord instance)
+    {
+        var used = Journal.Quota.GetValueOrDefault(instance.Project) ?? new QuotaUsage(0, 0, 0);
+        Journal.Quota[instance.Project] = used with { Instances = used.Instances + 1, Cores = used.Cores + 1, RamMb = used.RamMb + 512 };
+    }
+
+    private InstanceRecord AddImage(InstanceRecord instance)
+    {
+        var image = new ImageRecord
+        {
+            Id = $"shelved-{instance.Id}", Project = instance.Project, Name = "vm-shelved", Active = true, MinDiskGb = 1, Instance = instance.Id, Task = TaskId.New(), Shelved = true,
+            CreatedAt = Some.Start, UpdatedAt = Some.Start,
+        };
+        Journal.Images[image.Id] = image;
+        return instance with { ShelvedImageId = image.Id };
     }
 
     /// <summary>A task that an earlier process left behind, and the instance whose machine it has: off, if it is being stopped.</summary>

@@ -29,7 +29,7 @@ internal static class Some
 
     public static SubmitTask Request(TaskKind kind, InstanceId instance, Caller? caller = null) => new()
     {
-        Task = TaskId.New(), Kind = kind, Instance = instance, Request = RequestId.New(), Caller = caller ?? Owner,
+        Task = TaskId.New(), Kind = kind, Instance = instance, Request = RequestId.New(), Caller = caller ?? (PlanRegistry.Find(kind)?.AdminRule is null ? Owner : Owner with { IsAdmin = true }),
         NewInstance = kind == TaskKinds.Create ? NewInstance(instance) : null,
     };
 
@@ -78,6 +78,8 @@ internal static class Some
         "unpause" => VmState.Paused,
         "resume" => VmState.Suspended,
         "unrescue" => VmState.Rescued,
+        "shelve-offload" => VmState.Shelved,
+        "unshelve" => VmState.ShelvedOffloaded,
         _ => VmState.Active,
     };
 }

@@ -16,7 +16,7 @@ internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<
     [
         (12, TaskKinds.Create), (9, TaskKinds.Delete), (20, TaskKinds.Stop), (20, TaskKinds.Start), (12, TaskKinds.Reboot), (14, TaskKinds.HardReboot),
         (5, TaskKinds.ForceStop), (8, TaskKinds.Pause), (12, TaskKinds.Unpause), (8, TaskKinds.Suspend), (12, TaskKinds.Resume), (8, TaskKinds.Rescue), (12, TaskKinds.Unrescue),
-        (8, TaskKinds.Rebuild), (5, TaskKinds.CreateImage), (4, TaskKinds.ChangePassword), (2, TaskKinds.ResetToActive), (2, TaskKinds.ResetToError),
+        (8, TaskKinds.Rebuild), (5, TaskKinds.CreateImage), (5, TaskKinds.Shelve), (5, TaskKinds.ShelveAndOffload), (4, TaskKinds.ShelveOffload), (12, TaskKinds.Unshelve), (4, TaskKinds.ChangePassword), (2, TaskKinds.ResetToActive), (2, TaskKinds.ResetToError),
         (3, TaskKinds.Lock), (3, TaskKinds.Unlock), (3, TaskKinds.Update), (3, TaskKinds.Metadata),
     ];
 

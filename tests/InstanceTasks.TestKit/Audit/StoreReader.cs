@@ -13,6 +13,9 @@ public sealed record StoredHost(string Name, Resources Capacity, Resources Taken
 /// <summary>A project's usage.</summary>
 public sealed record StoredQuota(string Project, int Instances, int Cores, int RamMb);
 
+/// <summary>An image that was made from a server.</summary>
+public sealed record StoredImage(string Id, Guid Instance, Guid Task, bool Active, bool Shelved);
+
 /// <summary>Reads the silo's store directly, beside the process that writes it.</summary>
 public sealed class StoreReader(string dataDirectory) : SqliteReader(OpenerOf(dataDirectory))
 {
@@ -53,6 +56,11 @@ public sealed class StoreReader(string dataDirectory) : SqliteReader(OpenerOf(da
     public IReadOnlyList<StoredQuota> ReadQuota() => Query(
         "SELECT project_id, instances, cores, ram_mb FROM quota",
         r => new StoredQuota(r.GetString(0), r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)));
+
+    /// <summary>The catalogue of images.</summary>
+    public IReadOnlyList<StoredImage> ReadImages() => Query(
+        "SELECT id, instance_id, task_id, active, shelved FROM images",
+        r => new StoredImage(r.GetString(0), Guid.Parse(r.GetString(1)), Guid.Parse(r.GetString(2)), r.GetInt32(3) != 0, r.GetInt32(4) != 0));
 
     private static Func<DbConnection> OpenerOf(string dataDirectory)
     {

@@ -34,6 +34,7 @@ public sealed class WorldAudit
         audit.CompareTasks();
         audit.CompareServers();
         audit.CompareMachines();
+        audit.CompareImages();
         audit.CompareCapacity();
         audit.CompareQuota();
         audit.CompareAccepted(accepted ?? []);
@@ -65,7 +66,7 @@ public sealed class WorldAudit
             var mine = _machines.Where(m => m.Machine == instance.Id.Value).ToList();
             _report.Check(mine.Count <= 1, () => $"server {instance.Id} has {mine.Count} machines: {string.Join(", ", mine)}");
             _report.Check(instance.VmState != VmState.Building, () => $"server {instance.Id} is still building");
-            if (instance.VmState is VmState.Active or VmState.Stopped or VmState.Paused or VmState.Suspended or VmState.Rescued)
+            if (instance.VmState is VmState.Active or VmState.Stopped or VmState.Paused or VmState.Suspended or VmState.Rescued or VmState.Shelved)
             {
                 CompareLiving(instance, mine.FirstOrDefault());
             }
@@ -106,6 +107,28 @@ public sealed class WorldAudit
         foreach (var machine in _machines)
         {
             _report.Check(living.Contains(machine.Machine), () => $"machine {machine} belongs to no server");
+        }
+    }
+
+    /// <summary>An image was saved in full by a task that was not undone; what is left of a shelved server is there.</summary>
+    private void CompareImages()
+    {
+        var images = _store.ReadImages();
+        var tasks = _tasks.ToDictionary(t => t.Id.Value);
+        foreach (var image in images)
+        {
+            _report.Check(image.Active, () => $"image {image} is still being saved");
+            _report.Check(tasks.TryGetValue(image.Task, out var task) && (task.Outcome == TaskOutcome.Succeeded || task.Phase == TaskPhase.Forward), () => $"image {image} is of a task that did not save it");
+        }
+
+        foreach (var instance in _instances.Where(i => i.VmState is VmState.Shelved or VmState.ShelvedOffloaded))
+        {
+            _report.Check(images.Any(i => i.Id == instance.ShelvedImageId && i.Shelved), () => $"server {instance.Id} is {instance.VmState}, and its image {instance.ShelvedImageId} is not there");
+        }
+
+        foreach (var image in images.Where(i => i.Shelved))
+        {
+            _report.Check(_instances.Any(i => i.Id.Value == image.Instance && i.VmState != VmState.Deleted), () => $"image {image} belongs to a shelved server that does not exist");
         }
     }
 

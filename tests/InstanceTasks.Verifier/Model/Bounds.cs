@@ -21,7 +21,7 @@ internal sealed record Bounds
         new() { Faults = 1, Splits = 1, Crashes = 0, Losses = 0, Delays = 0, Failures = 0, Commands = 0, Firsts = Core, Seconds = [TaskKinds.Delete, TaskKinds.HardReboot] },
 
         // What needs attention when it is nearly done, and what others have done by the time that it is tried again.
-        new() { Crashes = 0, Losses = 0, Delays = 0, Firsts = [TaskKinds.Rebuild], Seconds = [TaskKinds.Stop, TaskKinds.ForceStop, TaskKinds.Rescue, TaskKinds.Rebuild] },
+        new() { Crashes = 0, Losses = 0, Delays = 0, Firsts = [TaskKinds.Rebuild, TaskKinds.Shelve, TaskKinds.ShelveAndOffload, TaskKinds.ShelveOffload] },
     ];
 
     /// <summary>Larger passes: minutes, and some gigabytes of memory.</summary>

@@ -108,7 +108,7 @@ internal sealed partial class ProductModel
         }
 
         var decided = DecideOnce(memory, activation.Outcome);
-        if (decided is { Then: TaskDecision.RunControl { Direction: Direction.Do }, Events.Count: 0 })
+        if (decided is { Then: TaskDecision.RunControl { Direction: Direction.Do, Step.Control: ControlWork.ChooseHost }, Events.Count: 0 })
         {
             Try(new Move(MoveKind.ChooseHost, slot, Fault.None), draft => ChooseHost(draft, slot, memory, Names.WithRoom));
             Try(new Move(MoveKind.NoRoom, slot, Fault.Failure), draft => ChooseHost(draft, slot, memory, Names.WithoutRoom));
@@ -188,8 +188,8 @@ internal sealed partial class ProductModel
             TaskDecision.Settle settle => FencesFirst(draft, slot, activation, memory, decided.Events) || SettleOwn(draft, slot, activation, [.. decided.Events, .. settle.Events]),
             _ when decided.Events.Count > 0 => Checkpoint(draft, slot, activation, decided.Events),
             TaskDecision.StartAttempt => Start(draft, slot, activation with { Outcome = Ending.None }, memory, offered: true),
-            TaskDecision.RunControl { Direction: Direction.Undo } => Checkpoint(
-                draft, slot, activation, [new StepDone { At = Names.Now, Step = memory.Step, Direction = Direction.Undo, FreesHost = true }], claim: false),
+            TaskDecision.RunControl frees => Checkpoint(
+                draft, slot, activation, [new StepDone { At = Names.Now, Step = memory.Step, Direction = frees.Direction, FreesHost = true }], claim: false),
             _ => false,
         };
     }

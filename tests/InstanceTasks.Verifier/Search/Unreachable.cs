@@ -5,26 +5,27 @@ internal static class Unreachable
 {
     private const string Between = "the one leaves a state in which the other may not start, so that it is refused even when it asks to be queued; a third task between them would be needed";
 
-    private const string NoMetadata = "the cell allows it, and the instance machine never does: there is no metadata for a server that is building or rescued";
+    private const string NoMetadata = "the cell allows it, and the instance machine never does: there is no metadata for a server that is building, rescued or shelved";
 
     /// <summary>What is running, and the kinds that can never wait behind it.</summary>
     private static readonly Dictionary<string, string> NeverBehind = new(StringComparer.Ordinal)
     {
-        ["create"] = "resume unpause unrescue",
-        ["stop"] = "change-password pause reboot resume stop suspend unpause unrescue",
-        ["start"] = "resume unpause unrescue",
-        ["reboot"] = "resume start unpause unrescue",
-        ["hard-reboot"] = "resume start unpause unrescue",
-        ["force-stop"] = "change-password force-stop pause reboot resume stop suspend unpause unrescue",
-        ["pause"] = "change-password force-stop pause reboot rebuild rescue resume suspend unrescue",
-        ["unpause"] = "resume start unpause unrescue",
-        ["suspend"] = "change-password force-stop pause reboot rebuild rescue start stop suspend unpause unrescue",
-        ["resume"] = "resume unpause unrescue",
-        ["rescue"] = "change-password create-image force-stop hard-reboot pause reboot rebuild rescue resume start stop suspend unpause",
-        ["unrescue"] = "resume start unpause unrescue",
-        ["change-password"] = "resume start unpause unrescue",
-        ["rebuild"] = "resume unpause unrescue",
-        ["create-image"] = "unrescue",
+        ["create"] = "resume shelve-offload unpause unrescue unshelve",
+        ["stop"] = "change-password pause reboot resume shelve-offload stop suspend unpause unrescue unshelve",
+        ["start"] = "resume shelve-offload unpause unrescue unshelve",
+        ["reboot"] = "resume shelve-offload start unpause unrescue unshelve",
+        ["hard-reboot"] = "resume shelve-offload start unpause unrescue unshelve",
+        ["force-stop"] = "change-password force-stop pause reboot resume shelve-offload stop suspend unpause unrescue unshelve",
+        ["pause"] = "change-password force-stop pause reboot rebuild rescue resume shelve-offload suspend unrescue unshelve",
+        ["unpause"] = "resume shelve-offload start unpause unrescue unshelve",
+        ["suspend"] = "change-password force-stop pause reboot rebuild rescue shelve-offload start stop suspend unpause unrescue unshelve",
+        ["resume"] = "resume shelve-offload unpause unrescue unshelve",
+        ["rescue"] = "change-password create-image force-stop hard-reboot pause reboot rebuild rescue resume shelve shelve-and-offload shelve-offload start stop suspend unpause unshelve",
+        ["unrescue"] = "resume shelve-offload start unpause unrescue unshelve",
+        ["change-password"] = "resume shelve-offload start unpause unrescue unshelve",
+        ["rebuild"] = "resume shelve-offload unpause unrescue unshelve",
+        ["create-image"] = "shelve-offload unrescue unshelve",
+        ["unshelve"] = "resume shelve-offload start unpause unrescue unshelve",
     };
 
     public static IReadOnlyDictionary<string, string> Reasons { get; } = new SortedDictionary<string, string>(
@@ -32,7 +33,9 @@ internal static class Unreachable
         StringComparer.Ordinal)
     {
         ["metadata while create: Alongside"] = NoMetadata,
+        ["metadata while shelve-offload: Alongside"] = NoMetadata,
         ["metadata while unrescue: Alongside"] = NoMetadata,
+        ["metadata while unshelve: Alongside"] = NoMetadata,
         ["outcome Fenced"] = "the task's actor has every living worker stop older attempts before the hypervisor would have to refuse them; a worker that stalls between its check and its call is not modelled",
     };
 }

@@ -41,9 +41,9 @@ internal static class Verification
             yield break;
         }
 
-        foreach (var state in new[] { VmState.Active, VmState.Stopped, VmState.Error, VmState.Paused, VmState.Suspended, VmState.Rescued, VmState.Deleted })
+        foreach (var state in new[] { VmState.Active, VmState.Stopped, VmState.Error, VmState.Paused, VmState.Suspended, VmState.Rescued, VmState.Shelved, VmState.ShelvedOffloaded, VmState.Deleted })
         {
-            yield return Instance(state) with { Host = state == VmState.Deleted ? null : Names.Host };
+            yield return Instance(state) with { Host = state is VmState.Deleted or VmState.ShelvedOffloaded ? null : Names.Host };
         }
 
         // What a failed create leaves.

@@ -12,6 +12,7 @@ internal static class DeletePlan
         TaskState = "deleting",
         NovaAction = "delete",
         NeedsLaunched = false,
+        Image = ImageEffect.GiveUpShelved,
         Steps =
         [
             new()
