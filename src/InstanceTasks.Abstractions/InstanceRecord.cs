@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace InstanceTasks;
 
 /// <summary>
@@ -9,6 +11,7 @@ namespace InstanceTasks;
 public sealed record InstanceRecord
 {
     /// <summary>The id.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     [Id(0)] public required InstanceId Id { get; init; }
 
     /// <summary>The owning project.</summary>
@@ -115,6 +118,9 @@ public sealed record InstanceRecord
 
     /// <summary>True when an effect of an earlier task may still be under way, so that the next task fences the machine before its first effect.</summary>
     [Id(35)] public bool FenceNext { get; init; }
+
+    /// <summary>Its place among those that were made by one request, from 0.</summary>
+    [Id(60)] public int LaunchIndex { get; init; }
 
     /// <summary>Whether any lock is on.</summary>
     public bool Locked => LockedBy is not null;

@@ -55,6 +55,12 @@ public sealed record SubmitTask
 
     /// <summary>From 0 to 9; null: normal.</summary>
     [Id(33)] public int? Priority { get; init; }
+
+    /// <summary>For a child: its place in its parent.</summary>
+    [Id(40)] public ParentRef? Parent { get; init; }
+
+    /// <summary>For a parent, which is on no instance: its children.</summary>
+    [Id(41)] public ChildrenRecord? Children { get; init; }
 }
 
 /// <summary>A change of an instance's descriptive fields. Null means: leave as it is.</summary>
@@ -189,6 +195,9 @@ public enum RefusalKind
 
     /// <summary>The store cannot take it now (503); nothing was written.</summary>
     Unavailable = 10,
+
+    /// <summary>For a child: something has happened to its parent since it asked, which decides anew.</summary>
+    ParentMoved = 11,
 }
 
 /// <summary>A refusal: what the caller can act on.</summary>

@@ -66,6 +66,7 @@ public static class ComputeApi
     }
 
     private static IServiceCollection AddResources(this IServiceCollection services) => services
+        .AddSingleton<CreateServers>()
         .AddSingleton<IApiResource, CreateServer>()
         .AddSingleton<IApiResource, ServerListing>()
         .AddSingleton<IApiResource, ServerResource>()
@@ -81,5 +82,6 @@ public static class ComputeApi
         .AddSingleton<IApiResource, TaskResource>()
         .AddSingleton<IApiResource, TaskActions>()
         .AddSingleton<IApiResource, ServerTasks>()
+        .AddSingleton<IApiResource, BulkTasks>()
         .AddSingleton<IApiResource, HoldResource>();
 }

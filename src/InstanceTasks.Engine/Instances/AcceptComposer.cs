@@ -103,6 +103,7 @@ internal static class AcceptComposer
         Zone = instance.AvailabilityZone,
         FromState = instance.VmState,
         RetryOf = request.RetryOf,
+        Parent = request.Parent?.Task,
         DeadlineIn = request.DeadlineIn,
         Priority = request.Priority,
         Commands = RetryBy(request, now),
@@ -130,6 +131,7 @@ internal static class AcceptComposer
         Tasks = [new TaskWrite(TaskMachine.Accept(accepted), [accepted], due, 0)],
         Instance = new(changed with { Version = changed.Version + 1 }, changed.Version),
         Idempotency = request.Idempotency,
+        Guard = request.Parent is { Seq: > 0 } parent ? new ParentGuard(parent.Task, parent.Seq) : null,
         Secrets = [.. request.Secrets.Select(s => Secret(request, s.Key, s.Value))],
     };
 
@@ -140,7 +142,8 @@ internal static class AcceptComposer
     }
 
     private static List<QuotaChange> NewQuota(InstanceRecord instance, SubmitTask request) =>
-        request.Kind == TaskKinds.Create && instance.Version == 0
+        // The quota of several is taken at once, with their parent.
+        request.Kind == TaskKinds.Create && instance.Version == 0 && request.Parent is null
             ? [new QuotaChange(instance.Project, 1, instance.Flavor.Vcpus, instance.Flavor.RamMb)]
             : [];
 

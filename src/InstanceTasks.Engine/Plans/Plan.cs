@@ -36,6 +36,9 @@ public sealed record Plan
     /// <summary>The policy rule that lets administrators only ask for it; null: everybody may.</summary>
     public string? AdminRule { get; init; }
 
+    /// <summary>Whether its tasks are on an instance; a parent's are not.</summary>
+    public bool OnInstance { get; init; } = true;
+
     /// <summary>Whether this is a change in one commit.</summary>
     public bool IsOneCommit => Steps.Count == 0;
 
@@ -113,6 +116,9 @@ public enum ControlWork
 
     /// <summary>Choose a host and claim its capacity in the step's own commit; undone by releasing the claim.</summary>
     ChooseHost = 1,
+
+    /// <summary>Ask for children and wait until they have ended; undone by stopping them, and by deleting what they have made.</summary>
+    Children = 2,
 }
 
 /// <summary>When a cancel takes effect.</summary>

@@ -87,4 +87,7 @@ public static class TaskParameters
 
     /// <summary>For rescue: the image of the rescue disk.</summary>
     public const string RescueImage = "rescue_image";
+
+    /// <summary>For a parent: an administrator has asked for it, so its children are an administrator's, too.</summary>
+    public const string ByAdmin = "by_admin";
 }

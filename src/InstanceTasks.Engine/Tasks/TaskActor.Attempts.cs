@@ -179,8 +179,13 @@ public sealed partial class TaskActor
         Failure = new Failure(FailureKinds.Lost, "The worker was lost; the step is tried again.", Retryable: true, Details: why),
     };
 
-    private async Task<Move> RunControlAsync(TaskDecision.RunControl control) =>
-        control.Direction == Direction.Do ? await ChooseHostAsync() : await FreeHostAsync();
+    private async Task<Move> RunControlAsync(TaskDecision.RunControl control) => (control.Step.Control, control.Direction) switch
+    {
+        (ControlWork.Children, Direction.Do) => await RunChildrenAsync(),
+        (ControlWork.Children, _) => await StopChildrenAsync(),
+        (_, Direction.Do) => await ChooseHostAsync(),
+        _ => await FreeHostAsync(),
+    };
 
     private async Task<Move> ChooseHostAsync()
     {

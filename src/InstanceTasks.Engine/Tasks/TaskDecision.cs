@@ -111,5 +111,6 @@ internal static class TaskDecider
 
     /// <summary>Whether an attempt of the current step may have left something behind.</summary>
     private static bool Touched(TaskRecord task, Plan plan) =>
-        task.Step < plan.Steps.Count && plan.Steps[task.Step].OnHost && (task.MustFence || task.FailedAttempts > 0);
+        task.Step < plan.Steps.Count
+        && (plan.Steps[task.Step].Control == ControlWork.Children || (plan.Steps[task.Step].OnHost && (task.MustFence || task.FailedAttempts > 0)));
 }

@@ -126,7 +126,9 @@ internal sealed class Cluster
     /// <summary>What a kind is asked of: a new id for create, an instance in a fitting state otherwise.</summary>
     public InstanceId Target(TaskKind kind) => kind == TaskKinds.Create ? InstanceId.New() : Add(Some.StateFor(kind.Name)).Id;
 
-    public Task<AcceptAnswer> SubmitAsync(SubmitTask request) => Home.Instance(request.Instance).SubmitAsync(request);
+    public Task<AcceptAnswer> SubmitAsync(SubmitTask request) => request.Children is null
+        ? Home.Instance(request.Instance).SubmitAsync(request)
+        : new ProjectActor(request.Caller.Project, Journal, new ClusterPeers(this), Home, Time, NullLogger<ProjectActor>.Instance).SubmitAsync(request);
 
     public async Task<AcceptAnswer> AcceptAsync(TaskKind kind, InstanceId instance, bool queue = false)
     {
@@ -257,6 +259,15 @@ internal sealed class ClusterPeers(Cluster cluster) : IPeers
         var answer = default(PokeAnswer);
         await cluster.TurnAsync(task, async a => answer = await a.PokeAsync());
         return answer;
+    }
+
+    public Task<AcceptAnswer> SubmitAsync(SubmitTask request) => cluster.Home.Instance(request.Instance).SubmitAsync(request);
+
+    public async Task<CommandAnswer> CommandAsync(TaskId task, TaskCommand command)
+    {
+        CommandAnswer? answer = null;
+        await cluster.TurnAsync(task, async a => answer = await a.CommandAsync(command));
+        return answer!;
     }
 
     public async Task<SettleAnswer> SettleAsync(InstanceId instance, SettleRequest request)

@@ -23,6 +23,8 @@ internal sealed class TaskRow
 
     public DateTimeOffset? DueAt { get; set; }
 
+    public ChildCounts Children { get; set; } = ChildCounts.None;
+
     public string? Undecodable { get; set; }
 
     public string? Quarantine { get; set; }
@@ -99,7 +101,7 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
 
         return row.Undecodable is { } why
             ? throw new UndecodableTaskException(why)
-            : Task.FromResult<StoredTask?>(new StoredTask(EngineJson.Read<TaskRecord>(row.Body), row.Wakes, row.DueAt - time.GetUtcNow(), row.Rows.Count > 0 ? time.GetUtcNow() - row.Rows[0].At : null));
+            : Task.FromResult<StoredTask?>(new StoredTask(EngineJson.Read<TaskRecord>(row.Body), row.Wakes, row.DueAt - time.GetUtcNow(), row.Rows.Count > 0 ? time.GetUtcNow() - row.Rows[0].At : null, row.Children));
     }
 
     public Task<InstanceRecord?> ReadInstanceAsync(InstanceId id, CancellationToken cancellationToken = default) =>
@@ -171,6 +173,11 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
             return new CommitResult(CommitVerdict.TaskConflict);
         }
 
+        if (commit.Guard is { } guard && !(Tasks.TryGetValue(guard.Parent, out var parent) && parent.Record.Seq == guard.Seq && !parent.Record.IsEnded))
+        {
+            return new CommitResult(CommitVerdict.ParentConflict);
+        }
+
         return commit.Instance is { } i && (Instances.TryGetValue(i.After.Id, out var stored) ? stored.Version : 0) != i.ExpectedVersion
             ? new CommitResult(CommitVerdict.InstanceConflict)
             : null;
@@ -214,6 +221,11 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
         foreach (var write in commit.Tasks)
         {
             ApplyTask(write);
+            if (ChildCounting.Of(write.After) is { } counted && Tasks.TryGetValue(counted.Parent, out var parent))
+            {
+                parent.Children = ChildCounting.Plus(parent.Children, counted.Change);
+                (parent.Wakes, parent.DueAt) = write.After.IsEnded ? (parent.Wakes + 1, parent.Record.IsEnded ? null : time.GetUtcNow()) : (parent.Wakes, parent.DueAt);
+            }
         }
 
         if (commit.Instance is { } i)
