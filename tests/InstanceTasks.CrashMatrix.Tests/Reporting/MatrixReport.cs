@@ -44,8 +44,14 @@ public static class MatrixReport
 
             Written by a complete run (`./test.sh --full CrashMatrix`); not to be edited. Every kind of task × every step in both directions × everything that can go wrong or be asked there, generated from the plans, the
             instance machine and the conflict table. A cell brings a server of its own into the state, lets the fault strike (one that has not struck fails the cell), and compares inventory (machine, disks, images, claims, quota, record),
-            history (events, effects at the host) and what clients see (server, instance action, task) with what the tables say is right. Crashes cut a silo off from store, peers and hypervisor at once while many tasks stand at their
-            points; another silo takes over.
+            history (events, effects at the host) and what clients see (server, instance action, task) with what the tables say is right: what ends well leaves what the same kind leaves when nothing goes wrong, what is undone leaves
+            what was there before. Crashes cut a silo off from store, peers and hypervisor at once while many tasks stand at their points; another silo takes over. At the end of each shard store and world are compared as a whole, and
+            the order of all effects is checked.
+
+            Not compared: the power of a machine whose server was in ERROR and is again, because ERROR says nothing of power; how often a machine was booted; passwords.
+
+            `./test.sh CrashMatrix` runs a part, another one every day. `INSTANCETASKS_MATRIX_CELLS='stop from active: power-off' ./test.sh CrashMatrix` runs the cells whose names hold that text. A complete run keeps finished
+            shards in `out/crash-matrix`, named after what the program was built from, and goes on where it was broken off.
 
 
             """);
