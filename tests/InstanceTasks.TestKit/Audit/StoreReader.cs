@@ -54,7 +54,8 @@ public sealed class StoreReader(string dataDirectory) : SqliteReader(OpenerOf(da
         "SELECT project_id, instances, cores, ram_mb FROM quota",
         r => new StoredQuota(r.GetString(0), r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)));
 
-    private static Func<DbConnection> OpenerOf(string dataDirectory)
+    /// <summary>Opens whatever database the data directory's tasks are in.</summary>
+    public static Func<DbConnection> OpenerOf(string dataDirectory)
     {
         var pointer = Path.Combine(dataDirectory, PostgresFile);
         if (!File.Exists(pointer))
