@@ -29,7 +29,7 @@ public sealed record InstanceRecord
     /// <summary>Power state as last learnt by a settled task.</summary>
     [Id(6)] public PowerState Power { get; init; }
 
-    /// <summary>Flavor at creation.</summary>
+    /// <summary>Flavor at creation, or of the last resize that has not been reverted.</summary>
     [Id(7)] public required FlavorSnapshot Flavor { get; init; }
 
     /// <summary>The image the root disk was made from.</summary>
@@ -115,6 +115,9 @@ public sealed record InstanceRecord
 
     /// <summary>True when an effect of an earlier task may still be under way, so that the next task fences the machine before its first effect.</summary>
     [Id(35)] public bool FenceNext { get; init; }
+
+    /// <summary>A resize that is neither confirmed nor reverted; null: none.</summary>
+    [Id(44)] public PendingResize? Resize { get; init; }
 
     /// <summary>Whether any lock is on.</summary>
     public bool Locked => LockedBy is not null;
