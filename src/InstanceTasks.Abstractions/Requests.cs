@@ -102,6 +102,9 @@ public sealed record InstanceChange
 
     /// <summary>For <c>lock</c>: the reason.</summary>
     [Id(11)] public string? LockedReason { get; init; }
+
+    /// <summary>For <c>resize</c>: the new flavor.</summary>
+    [Id(20)] public FlavorSnapshot? Flavor { get; init; }
 }
 
 /// <summary>An idempotency key to be recorded in the accept's commit (design §4.6); unique per project, user and key.</summary>

@@ -59,6 +59,9 @@ public sealed record TaskGranted : TaskEvent
 
     /// <summary>The vm_state now.</summary>
     [Id(4)] public VmState FromState { get; init; }
+
+    /// <summary>What the machine takes now, when that is not what it took at the accept: a resize came between. Null: as it was.</summary>
+    [Id(20)] public Resources? Resources { get; init; }
 }
 
 /// <summary>An activation took the task's steps over.</summary>

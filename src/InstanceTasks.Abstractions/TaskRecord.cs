@@ -127,6 +127,15 @@ public sealed record TaskRecord
     /// <summary>Reasons for which hosts were refused so far (create): host name to reason, for administrators.</summary>
     [Id(38)] public Dictionary<string, string> RefusedHosts { get; init; } = [];
 
+    /// <summary>The descriptive fields that its success changes; null: none. Never secrets.</summary>
+    [Id(39)] public InstanceChange? Change { get; init; }
+
+    /// <summary>For a resize: the flavor before; the new one is in <see cref="Change"/>.</summary>
+    [Id(42)] public FlavorSnapshot? OldFlavor { get; init; }
+
+    /// <summary>For the end of a resize: the vm_state before that, which its success leads back to.</summary>
+    [Id(43)] public VmState? ReturnsTo { get; init; }
+
     /// <summary>How long after its accept it must be done, by database time; null: no deadline.</summary>
     [Id(50)] public TimeSpan? DeadlineIn { get; init; }
 

@@ -50,6 +50,7 @@ public static class ComputeApi
         services.AddSingleton<TaskReader>();
         services.AddSingleton<TaskQueues>();
         services.AddSingleton<ActionParsers>();
+        services.AddSingleton<ResizeParser>();
         services.AddSingleton<TaskCommands>();
         services.AddSingleton<Router>();
         services.AddSingleton<ApiPipeline>();

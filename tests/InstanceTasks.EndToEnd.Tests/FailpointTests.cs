@@ -26,6 +26,8 @@ public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper
     [InlineData("rescue", "unrescue")]
     [InlineData("force-stop", "change-password")]
     [InlineData("lock", "unlock")]
+    [InlineData("resize", "confirm-resize")]
+    [InlineData("revert-resize", "lock")]
     public async Task Kill_AtEveryPointOfEveryKind_TaskEndsAsAskedOrWasNotAccepted(string first, string second)
     {
         var points = Interleave(FailpointPoint.Of(first, prepared.StepCommits(first)), FailpointPoint.Of(second, prepared.StepCommits(second)));
@@ -100,6 +102,7 @@ public sealed class FailpointTests(PreparedDirectory prepared, ITestOutputHelper
         string[] covered =
         [
             "create", "delete", "stop", "start", "reboot", "hard-reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "force-stop", "change-password", "lock", "unlock",
+            "resize", "confirm-resize", "revert-resize",
         ];
         string[] records = ["update", "metadata", "reset-to-active", "reset-to-error"]; // as lock and unlock: one commit, the same code, no step
         Assert.Equal(covered.Concat(records).Order(StringComparer.Ordinal), PlanRegistry.All.Select(p => p.Kind.Name).Order(StringComparer.Ordinal));

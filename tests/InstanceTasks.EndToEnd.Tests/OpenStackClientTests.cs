@@ -47,10 +47,11 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         await PauseAndSuspendAsync(id);
         await RescueAsync(id);
         await PasswordAndStateAsync(id);
+        await ResizeAsync(id);
         await EventsAsync(id,
         [
             "create", "stop", "start", "reboot", "reboot", "lock", "unlock", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "changePassword",
-            "resetState", "resetState",
+            "resetState", "resetState", "resize", "revertResize", "resize", "confirmResize",
         ]);
         await DeleteAsync(id, "vm1-renamed", []);
     }
@@ -208,6 +209,26 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         await StatusBecomesAsync(id, "ERROR");
         await _cli.RunAsync("server", "set", "--state", "active", "vm1-renamed");
         await StatusBecomesAsync(id, "ACTIVE");
+    }
+
+    private async Task ResizeAsync(Guid id)
+    {
+        await _cli.RunAsync("server", "resize", "--flavor", "m1.small", "--wait", "vm1-renamed");
+        await FlavorBecomesAsync(id, "VERIFY_RESIZE", "m1.small");
+        await _cli.RunAsync("server", "resize", "revert", "vm1-renamed");
+        await FlavorBecomesAsync(id, "ACTIVE", "m1.tiny");
+        await _cli.RunAsync("server", "resize", "--flavor", "m1.small", "--wait", "vm1-renamed");
+        await _cli.RunAsync("server", "resize", "confirm", "vm1-renamed");
+        await FlavorBecomesAsync(id, "ACTIVE", "m1.small");
+        using var world = await SimulatedWorld.OpenAsync(Path.Combine(_data.Path, "world.db"));
+        var machine = Assert.Single(await world.ReadMachinesAsync());
+        Assert.Equal((2048, null), (machine.Resources.MemoryMb, machine.Aside));
+    }
+
+    private async Task FlavorBecomesAsync(Guid id, string status, string flavor)
+    {
+        await StatusBecomesAsync(id, status);
+        Assert.Contains(flavor, Text(await _cli.JsonAsync("server", "show", "vm1-renamed"), "flavor"), StringComparison.Ordinal);
     }
 
     private async Task EventsAsync(Guid id, string[] actions)

@@ -8,10 +8,16 @@ using InstanceTasks.Engine;
 namespace InstanceTasks.Api.Actions;
 
 /// <summary>The bodies of the actions that are served (nova-api §3): closed schemas, one method per action that has any.</summary>
-internal sealed class ActionParsers(ImageCatalog images)
+internal sealed class ActionParsers(ImageCatalog images, ResizeParser resizes)
 {
     /// <summary>Reads the one action of a body; null: it is not served.</summary>
-    public ParsedAction? Parse(ApiVersion version, JsonInput body, string name) => name switch
+    public async Task<ParsedAction?> ParseAsync(ApiCall call, JsonInput body, string name) => name switch
+    {
+        "resize" => await resizes.ParseAsync(call, body),
+        _ => Parse(call.Version, body, name),
+    };
+
+    private ParsedAction? Parse(ApiVersion version, JsonInput body, string name) => name switch
     {
         // Nova does not look at the value of these.
         "os-start" => new(TaskKinds.Start),
@@ -27,6 +33,8 @@ internal sealed class ActionParsers(ImageCatalog images)
         "unrescue" => OnlyNull(body, name, TaskKinds.Unrescue),
         "changePassword" => new(TaskKinds.ChangePassword) { Password = body.Object(name).Only("adminPass").NeedText("adminPass", Lexical.Any) },
         "os-resetState" => new(ResetKind(body)),
+        "confirmResize" => OnlyNull(body, name, TaskKinds.ConfirmResize) with { Status = 204 },
+        "revertResize" => OnlyNull(body, name, TaskKinds.RevertResize),
         _ => null,
     };
 

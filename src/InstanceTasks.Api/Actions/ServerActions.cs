@@ -12,7 +12,7 @@ internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys key
     private static readonly Dictionary<string, (int From, int To)> NotServed = new(StringComparer.Ordinal)
     {
         ["trigger_crash_dump"] = (17, 999),
-        ["rebuild"] = (1, 999), ["resize"] = (1, 999), ["confirmResize"] = (1, 999), ["revertResize"] = (1, 999), ["migrate"] = (1, 999),
+        ["rebuild"] = (1, 999), ["migrate"] = (1, 999),
         ["os-migrateLive"] = (1, 999), ["evacuate"] = (1, 999), ["createImage"] = (1, 999), ["createBackup"] = (1, 999), ["shelve"] = (1, 999),
         ["shelveOffload"] = (1, 999), ["unshelve"] = (1, 999), ["restore"] = (1, 999),
         ["forceDelete"] = (1, 999), ["os-getConsoleOutput"] = (1, 999),
@@ -26,13 +26,14 @@ internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys key
     private async Task<ApiAnswer> ActAsync(ApiCall call)
     {
         var body = await call.BodyAsync();
-        var action = Parse(call.Version, body);
-        var id = call.ServerId();
         var (keyed, replay) = await keys.LookAsync(call);
         if (replay is not null)
         {
             return replay;
         }
+
+        var action = await ParseAsync(call, body);
+        var id = call.ServerId();
 
         var answer = await submitter.SubmitAsync(call, Request(call, id, action, keyed));
         return answer is { Verdict: AcceptVerdict.Replayed, Replay: { } stored }
@@ -40,11 +41,11 @@ internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys key
             : new ApiAnswer(action.Status, BodyOf(action)).WithTask(call.Links, answer.Task);
     }
 
-    private ParsedAction Parse(ApiVersion version, JsonInput body)
+    private async Task<ParsedAction> ParseAsync(ApiCall call, JsonInput body)
     {
         var properties = body.Properties.ToList();
         return properties.Count == 1
-            ? parsers.Parse(version, body, properties[0].Name) ?? throw NotHere(version, properties[0].Name)
+            ? await parsers.ParseAsync(call, body, properties[0].Name) ?? throw NotHere(call.Version, properties[0].Name)
             : throw ApiFault.MalformedBody();
     }
 

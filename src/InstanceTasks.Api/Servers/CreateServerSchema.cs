@@ -112,7 +112,7 @@ internal static class CreateServerSchema
     };
 
     /// <summary>A string, an integer, or a URL whose last segment counts.</summary>
-    private static string FlavorRef(JsonInput server)
+    internal static string FlavorRef(JsonInput server)
     {
         var value = server.Need("flavorRef");
         var text = value.ValueKind switch

@@ -23,6 +23,8 @@ internal sealed class ServerTasks(TaskSubmitter submitter, TaskReader tasks, Tim
         [TaskKinds.Unrescue.Name] = [],
         [TaskKinds.Reboot.Name] = [],
         [TaskKinds.HardReboot.Name] = [],
+        [TaskKinds.ConfirmResize.Name] = [],
+        [TaskKinds.RevertResize.Name] = [],
         [TaskKinds.Delete.Name] = [],
         [TaskKinds.Lock.Name] = ["locked_reason"],
         [TaskKinds.Unlock.Name] = [],

@@ -18,19 +18,19 @@ internal static class AcceptComposer
     {
         // A create that is repeated builds the instance again, which has kept its place in the quota.
         var start = request.Kind == TaskKinds.Create ? instance with { VmState = VmState.Building } : instance;
-        var changed = start with { Turn = instance.Turn + 1, Holder = RefOf(request), FenceNext = false, UpdatedAt = now };
+        var changed = ResizeRules.Begin(start, request) with { Turn = instance.Turn + 1, Holder = RefOf(request), FenceNext = false, UpdatedAt = now };
         var task = NewTask(start, request, plan, now) with
         {
             // An id is accepted once, so it is a one-time token as good as any.
             Run = TaskRun.Running, Turn = changed.Turn, Epoch = 1, Generation = generation, Token = request.Task.Value,
             StartedAt = now, MustFence = instance.FenceNext,
         };
-        return Compose("accept", changed, request, Accepted(task, now), AcceptDue) with { Quota = NewQuota(instance, request) };
+        return Compose("accept", changed, request, Accepted(task, now), AcceptDue) with { Quota = NewQuota(instance, changed, request) };
     }
 
-    /// <summary>The tasks needing attention that a new holder takes over from: delete and hard reboot do, the others leave them.</summary>
+    /// <summary>The tasks needing attention that a new holder takes over from: delete, hard reboot and the end of a resize do, the others leave them.</summary>
     public static IReadOnlyList<TaskRef> TakenOver(InstanceRecord instance, SubmitTask request) =>
-        request.Kind == TaskKinds.Delete || request.Kind == TaskKinds.HardReboot ? instance.Attention : [];
+        request.Kind == TaskKinds.Delete || request.Kind == TaskKinds.HardReboot || PlanRegistry.Find(request.Kind)?.EndsResize == true ? instance.Attention : [];
 
     /// <summary>Adds to an accept the end of those that it takes over from: they keep nothing.</summary>
     public static Commit ClearAttention(Commit accept, SubmitTask request, IReadOnlyList<StoredTask> held, DateTimeOffset now) => accept with
@@ -98,7 +98,10 @@ internal static class AcceptComposer
         User = request.Caller.User,
         Request = request.Request,
         Parameters = ParametersOf(instance, request),
-        Machine = instance.ToMachineSpec() with { RescueImageId = request.Parameters.GetValueOrDefault(TaskParameters.RescueImage) },
+        Machine = MachineOf(instance, request),
+        Change = plan.IsOneCommit ? null : request.Change,
+        OldFlavor = request.Kind == TaskKinds.Resize ? instance.Flavor : null,
+        ReturnsTo = plan.EndsResize ? instance.Resize?.From : null,
         Host = instance.Host,
         Zone = instance.AvailabilityZone,
         FromState = instance.VmState,
@@ -116,6 +119,12 @@ internal static class AcceptComposer
     /// <summary>An ended task never changes, so who repeated it, when and why stands with the new one.</summary>
     private static List<CommandRecord> RetryBy(SubmitTask request, DateTimeOffset now) =>
         request.RetryOf is null ? [] : [new(request.Task.Value, TaskCommandKind.Retry, request.Caller.User, now, request.Reason)];
+
+    private static MachineSpec MachineOf(InstanceRecord instance, SubmitTask request) => instance.ToMachineSpec() with
+    {
+        Resources = (request.Change?.Flavor ?? instance.Flavor).ToResources(),
+        RescueImageId = request.Parameters.GetValueOrDefault(TaskParameters.RescueImage),
+    };
 
     private static Dictionary<string, string> ParametersOf(InstanceRecord instance, SubmitTask request) =>
         request.Kind == TaskKinds.Create && instance.PinnedZone is { } zone
@@ -141,11 +150,9 @@ internal static class AcceptComposer
         return new SecretWrite(ofInstance ? request.Instance.Value : request.Task.Value, name, value, ofInstance);
     }
 
-    private static List<QuotaChange> NewQuota(InstanceRecord instance, SubmitTask request) =>
-        // The quota of several is taken at once, with their parent.
-        request.Kind == TaskKinds.Create && instance.Version == 0 && request.Parent is null
-            ? [new QuotaChange(instance.Project, 1, instance.Flavor.Vcpus, instance.Flavor.RamMb)]
-            : [];
+    // The quota of several creates is taken at once, with their parent.
+    private static IReadOnlyList<QuotaChange> NewQuota(InstanceRecord instance, InstanceRecord changed, SubmitTask request) =>
+        instance.Version == 0 && request.Parent is not null ? [] : Holdings.Quota(instance.Version == 0 ? null : instance, changed);
 
     private static TaskRef RefOf(SubmitTask request) => new(request.Task, request.Kind, request.Request);
 }

@@ -25,7 +25,8 @@ public static class InstanceChanges
             : request.Change is { } change ? Describe(stamped, change) : stamped;
     }
 
-    private static InstanceRecord Describe(InstanceRecord instance, InstanceChange change) => instance with
+    /// <summary>The descriptive fields as a change leaves them.</summary>
+    public static InstanceRecord Describe(InstanceRecord instance, InstanceChange change) => instance with
     {
         Name = change.Name ?? instance.Name,
         Description = change.SetDescription ? change.Description : instance.Description,

@@ -24,5 +24,6 @@ public static class Retries
     public static SubmitTask Of(TaskRecord ended, TaskId id, RequestId request, Caller caller, string? reason) => new()
     {
         Task = id, Kind = ended.Kind, Instance = ended.Instance, Request = request, Caller = caller, Parameters = ended.Parameters, RetryOf = ended.Id, Reason = reason,
+        Change = ended.Change,
     };
 }

@@ -74,7 +74,7 @@ internal static class SettleRules
     public static Commit Compose(InstanceRecord before, SettleRuling ruling, InstanceRecord after, InstanceRecord next, IReadOnlyList<TaskWrite> grants)
     {
         var task = ruling.After;
-        var (claims, quota) = SettleComposer.Release(before, after);
+        var (claims, quota) = SettleComposer.Release(before, after, task.Id);
         var due = task.IsEnded ? (TimeSpan?)null : task.Outcome == TaskOutcome.NeedsAttention ? AttentionDue : GrantDue;
         return new Commit
         {
@@ -106,6 +106,7 @@ internal static class SettleRules
         MustFence = instance.FenceNext,
         // Coming back from attention it still goes back to where it started: the error in between was its own.
         FromState = task.Outcome == TaskOutcome.NeedsAttention ? task.FromState : instance.VmState,
+        Resources = task.Outcome == TaskOutcome.NeedsAttention || task.Machine?.Resources == instance.Flavor.ToResources() ? null : instance.Flavor.ToResources(),
     };
 
     private static TaskWrite WriteOf(StoredTask before, TaskEvent e, TimeSpan? due) =>

@@ -45,6 +45,15 @@ public static class TaskKinds
     /// <summary>Sets the administrator's password in the guest.</summary>
     public static readonly TaskKind ChangePassword = new("change-password");
 
+    /// <summary>Makes the machine anew in another flavor; the old one is kept until that is confirmed or reverted.</summary>
+    public static readonly TaskKind Resize = new("resize");
+
+    /// <summary>Removes the machine that a resize has kept.</summary>
+    public static readonly TaskKind ConfirmResize = new("confirm-resize");
+
+    /// <summary>Goes back to the machine that a resize has kept.</summary>
+    public static readonly TaskKind RevertResize = new("revert-resize");
+
     /// <summary>Says that the server is active; one commit, for administrators.</summary>
     public static readonly TaskKind ResetToActive = new("reset-to-active");
 
@@ -74,6 +83,7 @@ public static partial class PlanRegistry
     private static volatile Known s_known = Known.Of(
         CreatePlan.V1, DeletePlan.V1, StopPlan.V1, StartPlan.V1, RebootPlan.V1, HardRebootPlan.V1,
         ForceStopPlan.V1, PausePlan.V1, UnpausePlan.V1, SuspendPlan.V1, ResumePlan.V1, RescuePlan.V1, UnrescuePlan.V1, ChangePasswordPlan.V1,
+        ResizePlan.V1, ConfirmResizePlan.V1, RevertResizePlan.V1,
         RecordPlans.Lock, RecordPlans.Unlock, RecordPlans.Update, RecordPlans.Metadata, RecordPlans.ResetToActive, RecordPlans.ResetToError,
         BulkPlan.V1);
 

@@ -33,6 +33,9 @@ public sealed record Plan
     /// <summary>Whether the instance must have a host.</summary>
     public bool NeedsHost { get; init; }
 
+    /// <summary>Whether it confirms or reverts a resize, and needs one for that. While there is one, every other kind that is more than a commit must wait for it, but delete.</summary>
+    public bool EndsResize { get; init; }
+
     /// <summary>The policy rule that lets administrators only ask for it; null: everybody may.</summary>
     public string? AdminRule { get; init; }
 
@@ -92,6 +95,9 @@ public sealed record Step
     /// <summary>The Nova event it is reported as.</summary>
     public string? NovaEvent { get; init; }
 
+    /// <summary>The vm_states that the task must have started from, or else the step is left out; null: any.</summary>
+    public IReadOnlyList<VmState>? OnlyFrom { get; init; }
+
     /// <summary>Left out when the instance has no host.</summary>
     public bool OnlyWithHost { get; init; }
 
@@ -118,7 +124,10 @@ public enum ControlWork
     ChooseHost = 1,
 
     /// <summary>Ask for children and wait until they have ended; undone by stopping them, and by deleting what they have made.</summary>
-    Children = 2,
+    Children = 3,
+
+    /// <summary>Claim room for the new flavor on the instance's host, beside the old one, in the step's own commit; undone by giving it back.</summary>
+    GrowClaim = 2,
 }
 
 /// <summary>When a cancel takes effect.</summary>

@@ -193,8 +193,7 @@ public sealed partial class TaskActor
         var choice = HostChoice.Rank(task, NotHeld(task, await queries.ListHostsAsync()), time.GetUtcNow());
         foreach (var host in choice.Candidates)
         {
-            var claim = new ClaimChange(task.Instance, task.Id, host.Host, task.Machine!.Resources, Take: true);
-            var move = await CommitAsync("step", choice.Choose(task, host), [claim]);
+            var move = await CommitAsync("step", choice.Choose(task, host), HostChoice.Take(task, host.Host));
             if (move != Move.NoRoom)
             {
                 return move;
@@ -209,8 +208,7 @@ public sealed partial class TaskActor
     private async Task<Move> FreeHostAsync()
     {
         var task = _task!;
-        var done = new StepDone { At = time.GetUtcNow(), Step = task.Step, Direction = Direction.Undo, FreesHost = true };
-        return await CommitAsync("step", [done], [new ClaimChange(task.Instance, task.Id, null, default, Take: false)]);
+        return await CommitAsync("step", [HostChoice.GivenBack(task, time.GetUtcNow())], HostChoice.GiveBack(task));
     }
 
     private async Task<Move> BlockedAsync(string reason)

@@ -110,6 +110,7 @@ public static class TaskMachine
     {
         Turn = e.Turn, Host = e.Host, Zone = e.Zone, FromState = e.FromState, MustFence = task.MustFence || e.MustFence,
         StartedAt = task.StartedAt ?? e.At, WaitReason = null, NotBefore = null,
+        Machine = e.Resources is { } resources && task.Machine is { } machine ? machine with { Resources = resources } : task.Machine,
     };
 
     private static TaskRecord StepEnded(TaskRecord task, StepDone e)
@@ -121,7 +122,8 @@ public static class TaskMachine
             Host = e.FreesHost ? null : e.Host ?? task.Host,
             Zone = e.FreesHost ? "" : e.Zone ?? task.Zone,
             Power = e.Power ?? task.Power,
-            MustFence = task.MustFence && e.Skipped,
+            // A claim that changes says nothing about older work on the machine.
+            MustFence = task.MustFence && (e.Skipped || StepAt(PlanRegistry.Of(task), e.Step) is { Control: ControlWork.GrowClaim }),
             WaitReason = null,
             NotBefore = null,
         };

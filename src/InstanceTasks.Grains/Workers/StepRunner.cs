@@ -75,6 +75,10 @@ internal sealed class StepRunner(IHypervisor hypervisor, IStepSecrets secrets, T
             Verb.Resume => hypervisor.ResumeAsync(call, abort),
             Verb.StartRescue => hypervisor.StartRescueAsync(call, abort),
             Verb.SetPassword => hypervisor.SetPasswordAsync(call, abort),
+            Verb.SetAside => hypervisor.SetAsideAsync(call, abort),
+            Verb.CopyDisk => hypervisor.CopyDiskAsync(call, abort),
+            Verb.PutBack => hypervisor.PutBackAsync(call, abort),
+            Verb.DropAside => hypervisor.DropAsideAsync(call, abort),
             _ => throw new InvalidOperationException($"No verb {task.Verb}."),
         });
         Failpoints.Hit("effect-after", task.Kind, task.Key.Step);

@@ -9,7 +9,10 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
     /// <summary>A hash of the password that was set last; null: none was.</summary>
     public string? Password { get; init; }
 
-    public bool Exists => Disk || Defined;
+    /// <summary>A machine was set aside, with its disk; another may have been made in its place.</summary>
+    public bool Aside { get; init; }
+
+    public bool Exists => Disk || Defined || Aside;
 
     public bool IsRunning => Defined && Power == PowerState.Running;
 
@@ -25,7 +28,7 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
     public (MachineState Next, Failure? Failure) Apply(Verb verb, string? password = null) => verb switch
     {
         Verb.PrepareDisk => (this with { Disk = true }, null),
-        Verb.DeleteDisk => IsOn ? (this, WorldFailures.DiskInUse) : (this with { Disk = false }, null),
+        Verb.DeleteDisk => IsOn ? (this, WorldFailures.DiskInUse) : (this with { Disk = false, Aside = false }, null),
         Verb.Define => Define(),
         Verb.Undefine => IsOn ? (this, WorldFailures.StillRunning) : (this with { Defined = false, Power = PowerState.NoState }, null),
         Verb.Start => Defined && Disk ? (Start(), null) : (this, WorldFailures.Missing(Defined)),
@@ -40,7 +43,7 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
     public bool AgreesWith(Verb verb) => verb switch
     {
         Verb.PrepareDisk => Disk,
-        Verb.DeleteDisk => !Disk,
+        Verb.DeleteDisk => !Disk && !Aside,
         Verb.Define => Defined,
         Verb.Undefine => !Defined,
         Verb.Start => IsRunning && !Rescue,
@@ -51,6 +54,9 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         Verb.Suspend => Power == PowerState.Suspended,
         Verb.Resume => Power != PowerState.Suspended,
         Verb.StartRescue => IsRunning && Rescue,
+        Verb.SetAside => Aside,
+        Verb.CopyDisk => Disk,
+        Verb.PutBack or Verb.DropAside => !Aside,
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
     };
 
@@ -62,6 +68,10 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         Verb.Resume => (Power == PowerState.Suspended ? this with { Power = PowerState.Running } : this, null),
         Verb.StartRescue => StartRescue(password),
         Verb.SetPassword => OfGuest(m => m with { Password = password }),
+        Verb.SetAside => SetAside(),
+        Verb.CopyDisk => Disk ? (this, null) : Aside ? (this with { Disk = true }, null) : (this, WorldFailures.Missing(defined: true)),
+        Verb.PutBack => IsOn ? (this, WorldFailures.StillRunning) : (Aside ? Back() : this, null),
+        Verb.DropAside => (this with { Aside = false }, null),
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
     };
 
@@ -77,6 +87,15 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         : IsRunning && Rescue ? (this, null)
         : IsOn ? (this, WorldFailures.StillRunning)
         : (Run(restart: true) with { Rescue = true, Password = password ?? Password }, null);
+
+    private (MachineState Next, Failure? Failure) SetAside() =>
+        Aside ? (this, null)
+        : !(Defined && Disk) ? (this, WorldFailures.Missing(Defined))
+        : IsOn ? (this, WorldFailures.StillRunning)
+        : (this with { Disk = false, Defined = false, Power = PowerState.NoState, Aside = true }, null);
+
+    /// <summary>As it was set aside. A password that was set in between is on the disk that is gone; nothing sets one while another machine is aside.</summary>
+    private MachineState Back() => this with { Disk = true, Defined = true, Power = PowerState.Shutdown, Aside = false };
 
     /// <summary>Running from its own disk, from wherever it is: one that is paused or suspended goes on where it was.</summary>
     private MachineState Start() =>

@@ -5,7 +5,7 @@ namespace InstanceTasks.Hypervisors.Simulated;
 /// <summary>The tables of a simulated world. Tests and operators read them directly, so names and columns are a contract.</summary>
 internal static class WorldSchema
 {
-    public const int Version = 2;
+    public const int Version = 3;
 
     // ends_at null: the operation never ends by itself (a hang).
     // ended_no orders the ends of operations that outlived the transaction that began them; waiters of every process read from it.
@@ -16,7 +16,9 @@ internal static class WorldSchema
         CREATE TABLE IF NOT EXISTS machines (
             host TEXT NOT NULL, machine TEXT NOT NULL, disk INTEGER NOT NULL, defined INTEGER NOT NULL, power INTEGER NOT NULL,
             name TEXT NOT NULL, image TEXT NOT NULL, vcpus INTEGER NOT NULL, memory_mb INTEGER NOT NULL, disk_gb INTEGER NOT NULL,
-            boots INTEGER NOT NULL DEFAULT 0, rescue INTEGER NOT NULL DEFAULT 0, password TEXT, PRIMARY KEY (host, machine)) WITHOUT ROWID;
+            boots INTEGER NOT NULL DEFAULT 0, rescue INTEGER NOT NULL DEFAULT 0, password TEXT,
+            aside INTEGER NOT NULL DEFAULT 0, aside_vcpus INTEGER NOT NULL DEFAULT 0, aside_memory_mb INTEGER NOT NULL DEFAULT 0,
+            aside_disk_gb INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (host, machine)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS operations (
             id INTEGER PRIMARY KEY AUTOINCREMENT, host TEXT NOT NULL, machine TEXT NOT NULL, verb TEXT NOT NULL,
             task TEXT NOT NULL, step TEXT NOT NULL, direction TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL,
@@ -52,6 +54,14 @@ internal static class WorldSchema
         ALTER TABLE machines ADD COLUMN rescue INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE machines ADD COLUMN password TEXT;
         ALTER TABLE operations ADD COLUMN password TEXT;
+        """;
+
+    // What version 2 lacked.
+    private const string From2 = """
+        ALTER TABLE machines ADD COLUMN aside INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE machines ADD COLUMN aside_vcpus INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE machines ADD COLUMN aside_memory_mb INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE machines ADD COLUMN aside_disk_gb INTEGER NOT NULL DEFAULT 0;
         """;
 
     static WorldSchema() => SQLitePCL.Batteries_V2.Init();
@@ -98,7 +108,7 @@ internal static class WorldSchema
             throw new InvalidOperationException($"The simulated world {path} has version {version}; this program knows version {Version}.");
         }
 
-        Execute(connection, $"{(version == 1 ? From1 : "")} {Tables} PRAGMA user_version = {Version}; COMMIT;");
+        Execute(connection, $"{(version == 1 ? From1 : "")} {(version is 1 or 2 ? From2 : "")} {Tables} PRAGMA user_version = {Version}; COMMIT;");
     }
 
     private static long ReadVersion(SqliteConnection connection)

@@ -152,7 +152,7 @@ internal sealed partial class WorldSession
         return reader.Read()
             ? new MachineState(reader.GetInt64(0) != 0, reader.GetInt64(1) != 0, (PowerState)reader.GetInt32(2), reader.GetInt64(3))
             {
-                Rescue = reader.GetInt64(4) != 0, Password = Text(reader, 5),
+                Rescue = reader.GetInt64(4) != 0, Password = Text(reader, 5), Aside = reader.GetInt64(6) != 0,
             }
             : default;
     }
@@ -173,7 +173,7 @@ internal sealed partial class WorldSession
         operations.WriteMachine.Execute(
             by.Host, by.Machine, next.Disk ? 1L : 0L, next.Defined ? 1L : 0L, (long)next.Power, by.Name, by.Image,
             (long)by.Resources.Vcpus, (long)by.Resources.MemoryMb, (long)by.Resources.DiskGb, next.Boots,
-            next.Rescue ? 1L : 0L, next.Password);
+            next.Rescue ? 1L : 0L, next.Password, next.Aside ? 1L : 0L, WorldText.Of(by.Verb));
     }
 
     private static List<long> Ids(SqliteDataReader reader)

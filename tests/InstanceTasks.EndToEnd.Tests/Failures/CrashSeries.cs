@@ -217,12 +217,12 @@ internal sealed class CrashSeries(string dataDirectory, ITestOutputHelper output
         var status = (await Api.GetServerAsync(id))["status"]!.GetValue<string>();
         if (status != wanted && status != "ACTIVE")
         {
-            await Api.SucceedAsync(await ServerRequests.SendAsync(Api, Ways.Single(w => w.Status == status).Out, id));
+            await Api.SucceedAsync(await ServerRequests.SendAsync(Api, Ways.First(w => w.Status == status).Out, id));
         }
 
         if (status != wanted && wanted != "ACTIVE")
         {
-            await Api.SucceedAsync(await ServerRequests.SendAsync(Api, Ways.Single(w => w.Status == wanted).In, id));
+            await Api.SucceedAsync(await ServerRequests.SendAsync(Api, Ways.First(w => w.Status == wanted).In, id));
         }
 
         return id;
@@ -230,7 +230,8 @@ internal sealed class CrashSeries(string dataDirectory, ITestOutputHelper output
 
     /// <summary>From ACTIVE into a status, and out of it again.</summary>
     private static IReadOnlyList<(string In, string Status, string Out)> Ways { get; } =
-        [("stop", "SHUTOFF", "start"), ("pause", "PAUSED", "unpause"), ("suspend", "SUSPENDED", "resume"), ("rescue", "RESCUE", "unrescue")];
+        [("stop", "SHUTOFF", "start"), ("pause", "PAUSED", "unpause"), ("suspend", "SUSPENDED", "resume"), ("rescue", "RESCUE", "unrescue"),
+            ("resize", "VERIFY_RESIZE", "confirm-resize"), ("resize", "VERIFY_RESIZE", "revert-resize")];
 
     private void Expect(FailpointPoint point, List<Guid> made, ApiAnswer? answer)
     {

@@ -20,6 +20,9 @@ public sealed class HappyPathTests
     [InlineData("rescue", "accept step settle", VmState.Rescued)]
     [InlineData("unrescue", "accept step settle", VmState.Active)]
     [InlineData("change-password", "accept settle", VmState.Active)]
+    [InlineData("resize", "accept step step step step step step settle", VmState.Resized)]
+    [InlineData("confirm-resize", "accept settle", VmState.Active)]
+    [InlineData("revert-resize", "accept step step settle", VmState.Active)]
     public async Task Task_NothingGoesWrong_TakesTheseCommits(string kindName, string commits, VmState state)
     {
         var kind = new TaskKind(kindName);

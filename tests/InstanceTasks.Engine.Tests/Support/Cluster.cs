@@ -96,14 +96,27 @@ internal sealed class Cluster
     public InstanceRecord Instance(InstanceId id) => Journal.Instances[id];
 
     /// <summary>An instance that is there, with machine, claim and quota.</summary>
-    public InstanceRecord Add(VmState state = VmState.Active)
+    public InstanceRecord Add(VmState state = VmState.Active) => Add(Some.Instance(state));
+
+    /// <summary>An instance that a task of the kind can be asked of.</summary>
+    public InstanceRecord Add(VmState state, TaskKind kind)
     {
         var instance = Some.Instance(state);
+        return Add(PlanRegistry.Find(kind)!.EndsResize ? instance with { Resize = instance.Resize ?? Some.Finished(VmState.Active) } : instance);
+    }
+
+    /// <summary>This instance, with machine, claim and quota.</summary>
+    public InstanceRecord Add(InstanceRecord instance)
+    {
+        var other = instance.Resize?.Other;
         Journal.Instances[instance.Id] = instance;
-        Journal.Claims[(instance.Id, Some.Host1)] = (TaskId.New(), instance.Flavor.ToResources());
+        Journal.Claims[(instance.Id, Some.Host1)] = (TaskId.New(), instance.Flavor.ToResources() + (other?.ToResources() ?? default));
         var used = Journal.Quota.GetValueOrDefault(instance.Project) ?? new QuotaUsage(0, 0, 0);
-        Journal.Quota[instance.Project] = used with { Instances = used.Instances + 1, Cores = used.Cores + 1, RamMb = used.RamMb + 512 };
-        World.Of(Some.Host1, instance.Id).State = Machine.Of(state);
+        Journal.Quota[instance.Project] = used with
+        {
+            Instances = used.Instances + 1, Cores = used.Cores + Math.Max(instance.Flavor.Vcpus, other?.Vcpus ?? 0), RamMb = used.RamMb + Math.Max(instance.Flavor.RamMb, other?.RamMb ?? 0),
+        };
+        World.Of(Some.Host1, instance.Id).State = Machine.Of(instance);
         return instance;
     }
 

@@ -142,8 +142,10 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
     }
 
     /// <summary>What claims take on a host.</summary>
-    public Resources Taken(HostName host) =>
-        Claims.Where(c => c.Key.Host == host).Aggregate(default(Resources), (sum, c) => sum + c.Value.Resources);
+    public Resources Taken(HostName host) => Taken(Claims, host);
+
+    private static Resources Taken(Dictionary<(InstanceId Instance, HostName Host), (TaskId Task, Resources Resources)> claims, HostName host) =>
+        claims.Where(c => c.Key.Host == host).Aggregate(default(Resources), (sum, c) => sum + c.Value.Resources);
 
     private IEnumerable<TaskRow> Pending(int shard) =>
         Tasks.Values.Where(r => !r.Record.IsEnded && r.Quarantine is null && Shards.Of(r.Record.Instance) == shard);
@@ -191,21 +193,23 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
     {
         foreach (var q in commit.Quota)
         {
-            var used = Quota.GetValueOrDefault(q.Project) ?? new QuotaUsage(0, 0, 0);
-            if (used.MaxInstances >= 0 && q.Instances > 0 && used.Instances + q.Instances > used.MaxInstances)
+            if (QuotaRules.Refusal(Quota.GetValueOrDefault(q.Project) ?? new QuotaUsage(0, 0, 0), q) is { } refusal)
             {
-                return new CommitResult(CommitVerdict.QuotaExceeded, $"Requested {q.Instances}, but already used {used.Instances} of {used.MaxInstances} instances");
+                return new CommitResult(CommitVerdict.QuotaExceeded, refusal);
             }
         }
 
         return null;
     }
 
+    // One change after the other, each with those before it.
     private CommitResult? ClaimVerdict(Commit commit)
     {
-        foreach (var claim in commit.Claims.Where(c => c.Take && !Has(c)))
+        var draft = new Dictionary<(InstanceId Instance, HostName Host), (TaskId Task, Resources Resources)>(Claims);
+        foreach (var claim in commit.Claims)
         {
-            if (!Hosts.TryGetValue(claim.Host!.Value, out var host) || !claim.Resources.FitsInto(host.Capacity - Taken(host.Host)))
+            ApplyClaim(draft, claim);
+            if (claim.Take && !(Hosts.TryGetValue(claim.Host!.Value, out var host) && Taken(draft, host.Host).FitsInto(host.Capacity)))
             {
                 return new CommitResult(CommitVerdict.CapacityExceeded);
             }
@@ -213,8 +217,6 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
 
         return null;
     }
-
-    private bool Has(ClaimChange claim) => Claims.TryGetValue((claim.Instance, claim.Host!.Value), out var mine) && mine.Task == claim.Task;
 
     private void Apply(Commit commit)
     {
@@ -236,7 +238,7 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
 
         foreach (var claim in commit.Claims)
         {
-            ApplyClaim(claim);
+            ApplyClaim(Claims, claim);
         }
 
         foreach (var q in commit.Quota)
@@ -274,17 +276,18 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
         row.Rows.Add(new StoredEvents(write.After.Seq, ++_stream, now, events));
     }
 
-    private void ApplyClaim(ClaimChange claim)
+    private static void ApplyClaim(Dictionary<(InstanceId Instance, HostName Host), (TaskId Task, Resources Resources)> claims, ClaimChange claim)
     {
         if (claim.Take)
         {
-            Claims[(claim.Instance, claim.Host!.Value)] = (claim.Task, claim.Resources);
+            var key = (claim.Instance, claim.Host!.Value);
+            claims[key] = claims.TryGetValue(key, out var mine) && mine.Task == claim.Task ? mine : (claim.Task, claim.Resources);
             return;
         }
 
-        foreach (var gone in Claims.Keys.Where(k => k.Instance == claim.Instance && (claim.Host is null || claim.Host == k.Host)).ToList())
+        foreach (var gone in claims.Keys.Where(k => k.Instance == claim.Instance && (claim.Host is null || claim.Host == k.Host)).ToList())
         {
-            Claims.Remove(gone);
+            claims.Remove(gone);
         }
     }
 }

@@ -119,6 +119,10 @@ public sealed class StepRunnerTests
     [InlineData(Verb.Resume)]
     [InlineData(Verb.StartRescue)]
     [InlineData(Verb.SetPassword)]
+    [InlineData(Verb.SetAside)]
+    [InlineData(Verb.CopyDisk)]
+    [InlineData(Verb.PutBack)]
+    [InlineData(Verb.DropAside)]
     public async Task Execute_EachVerb_CallsItsMethodWithKeyAndStamp(Verb verb)
     {
         VerbCall? seen = null;

@@ -67,6 +67,8 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     [InlineData(Verb.Suspend)]
     [InlineData(Verb.StartRescue)]
     [InlineData(Verb.SetPassword)]
+    [InlineData(Verb.SetAside)]
+    [InlineData(Verb.CopyDisk)]
     public async Task Verb_NoMachine_FailsAsMissing(Verb verb)
     {
         var m = NewMachine();
@@ -83,6 +85,8 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     [InlineData(Verb.DeleteDisk)]
     [InlineData(Verb.Unpause)]
     [InlineData(Verb.Resume)]
+    [InlineData(Verb.PutBack)]
+    [InlineData(Verb.DropAside)]
     public async Task Verb_NoMachineAndNothingToRemove_Succeeds(Verb verb)
     {
         var m = NewMachine();
@@ -94,6 +98,7 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     [InlineData(Verb.Undefine)]
     [InlineData(Verb.DeleteDisk)]
     [InlineData(Verb.StartRescue)]
+    [InlineData(Verb.SetAside)]
     public async Task Verb_RemovingUnderARunningMachine_FailsAndChangesNothing(Verb verb)
     {
         var m = await NewMachine().RunningAsync();
@@ -164,12 +169,20 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
         Verb.Unpause => await RunningThenAsync(Verb.Pause),
         Verb.Resume => await RunningThenAsync(Verb.Suspend),
         Verb.Define => await WithDiskAsync(),
+        Verb.CopyDisk or Verb.PutBack or Verb.DropAside => await DefinedThenAsync(Verb.SetAside),
         _ => await NewMachine().DefinedAsync(),
     };
 
     private async Task<Machine> RunningThenAsync(Verb verb)
     {
         var m = await NewMachine().RunningAsync();
+        await m.RunAsync(verb);
+        return m;
+    }
+
+    private async Task<Machine> DefinedThenAsync(Verb verb)
+    {
+        var m = await NewMachine().DefinedAsync();
         await m.RunAsync(verb);
         return m;
     }

@@ -9,7 +9,9 @@ public sealed class Machine(IHypervisor driver, HostName host)
 
     public TaskId Task { get; } = TaskId.New();
 
-    public MachineSpec Spec => new() { Instance = Id, Name = "vm", ImageId = "cirros", Resources = new Resources(1, 512, 1) };
+    public MachineSpec Spec => new() { Instance = Id, Name = "vm", ImageId = "cirros", Resources = Resources };
+
+    public Resources Resources { get; set; } = new(1, 512, 1);
 
     /// <summary>The stamp of the newest call.</summary>
     public Stamp Now => Of(turn);
@@ -41,6 +43,10 @@ public sealed class Machine(IHypervisor driver, HostName host)
             Verb.Resume => d.ResumeAsync(call, abort),
             Verb.StartRescue => d.StartRescueAsync(call, abort),
             Verb.SetPassword => d.SetPasswordAsync(call, abort),
+            Verb.SetAside => d.SetAsideAsync(call, abort),
+            Verb.CopyDisk => d.CopyDiskAsync(call, abort),
+            Verb.PutBack => d.PutBackAsync(call, abort),
+            Verb.DropAside => d.DropAsideAsync(call, abort),
             _ => throw new ArgumentOutOfRangeException(nameof(verb)),
         };
     }

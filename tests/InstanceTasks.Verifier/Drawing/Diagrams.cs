@@ -54,6 +54,11 @@ internal static class Diagrams
     private static IEnumerable<(VmState From, VmState To, string Label)> Leads(InstanceTransition row)
     {
         yield return (row.From, row.Success, row.Kind.Name);
+        if (row.Returns)
+        {
+            yield return (row.From, VmState.Stopped, row.Kind.Name);
+        }
+
         if (row.Failure is { } failure)
         {
             yield return (row.From, failure, $"{row.Kind} failed");
