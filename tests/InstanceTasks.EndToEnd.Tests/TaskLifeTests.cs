@@ -91,7 +91,7 @@ public sealed class TaskLifeTests(ITestOutputHelper output) : IAsyncLifetime, ID
         var faults = new List<long>();
         while (!stop.IsCancellationRequested)
         {
-            faults.Add(world.FailOnce(verbs[random.Next(verbs.Length)], $"host-{1 + random.Next(3)}", "refused at random"));
+            faults.Add(world.FailOnce(verbs[random.Next(verbs.Length)], $"sim-{1 + random.Next(3)}", "refused at random"));
             await Task.Delay(random.Next(100, 300), stop).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
 

@@ -48,13 +48,26 @@ public sealed class WorldAudit
             _report.Check(task.IsEnded, () => $"task {task.Id} ({task.Kind}) on {task.Instance} has not ended: {task.State}, step {task.Step}, {task.WaitReason}");
             _report.Check(task.TaskState is null || !task.IsEnded, () => $"task {task.Id} ({task.Kind}) has ended and still shows task_state {task.TaskState}");
             _report.Check(EngineJson.Write(TaskMachine.Fold(_store.ReadEvents(task.Id))) == EngineJson.Write(task), () => $"task {task.Id} ({task.Kind}) is not what its events lead to");
-            _report.Check(_instances.Any(i => i.Id == task.Instance), () => $"task {task.Id} ({task.Kind}) is about server {task.Instance}, which does not exist");
+            _report.Check(task.Children is not null || _instances.Any(i => i.Id == task.Instance), () => $"task {task.Id} ({task.Kind}) is about server {task.Instance}, which does not exist");
         }
 
+        CompareCounts();
         foreach (var instance in _instances)
         {
             _report.Check(instance.Holder is null, () => $"server {instance.Id} ({instance.VmState}) is still held by {instance.Holder}");
             _report.Check(instance.Queue.Count == 0, () => $"server {instance.Id} still has {instance.Queue.Count} queued tasks");
+        }
+    }
+
+    private void CompareCounts()
+    {
+        var counted = _store.ReadChildCounts();
+        foreach (var parent in _tasks.Where(t => t.Children is not null))
+        {
+            var children = _tasks.Where(t => t.Parent == parent.Id).ToList();
+            var there = new ChildCounts(
+                children.Count, children.Count(c => c.Outcome == TaskOutcome.Succeeded), children.Count(c => c.Outcome == TaskOutcome.Failed), children.Count(c => c.Outcome == TaskOutcome.Canceled));
+            _report.Check(counted.GetValueOrDefault(parent.Id.Value) == there, () => $"task {parent.Id} counts {counted.GetValueOrDefault(parent.Id.Value)} and has {there}");
         }
     }
 
