@@ -17,11 +17,12 @@ public static class MatrixGenerator
             throw new InvalidOperationException($"Kind '{plan.Kind}' has no row in the instance machine: it can start nowhere.");
         }
 
+        var starts = rows.ToDictionary(r => r.From, r => StartPaths.Find(plan, r.From));
         return from row in rows
                from point in MatrixPoint.Of(plan)
                from fault in MatrixFaults.All
                from successor in fault == MatrixFault.Supersede ? TakingOver(plan) : [null]
-               select Complete(new MatrixCell(plan, row, point, fault) { By = successor });
+               select Complete(new MatrixCell(plan, row, point, fault) { By = successor, Start = starts[row.From] });
     }
 
     /// <summary>The kinds that take over from this one; one null when there is none.</summary>
@@ -33,7 +34,7 @@ public static class MatrixGenerator
 
     private static MatrixCell Complete(MatrixCell cell)
     {
-        var turned = cell.Point.IsUndo ? cell with { Turn = MatrixRules.TurnFor(cell.Plan, cell.Point.Index, cell.Row.From) } : cell;
+        var turned = cell.Point.IsUndo ? cell with { Turn = MatrixRules.TurnFor(cell.Plan, cell.Point.Index, cell.Origin) } : cell;
         return turned with { NotApplicable = MatrixRules.Find(turned) };
     }
 }

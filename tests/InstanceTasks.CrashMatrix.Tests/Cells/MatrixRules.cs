@@ -23,6 +23,11 @@ public static class MatrixRules
     /// <summary>Whether a plan leaves a step, or its undo, out when a task starts in a vm_state; the detail says why.</summary>
     public static string? LeavesOut(Step step, VmState from, Direction direction)
     {
+        if (step.OnlyFrom?.Contains(from) == false)
+        {
+            return $"only from {Names(step.OnlyFrom)}";
+        }
+
         if (step.OnlyWithHost && from == VmState.ShelvedOffloaded)
         {
             return "only with a host";
@@ -48,7 +53,7 @@ public static class MatrixRules
     }
 
     private static NotApplicable? StartOf(MatrixCell cell) =>
-        cell.Kind != TaskKinds.Create && StartPaths.Find(cell.Row.From) is null ? new(NobodyRestsThere, ServerStatus.WireName(cell.Row.From)) : null;
+        cell.Kind != TaskKinds.Create && cell.Start is null ? new(NobodyRestsThere, ServerStatus.WireName(cell.Row.From)) : null;
 
     private static NotApplicable? AtAccept(MatrixCell cell) => cell.Fault switch
     {
@@ -61,7 +66,7 @@ public static class MatrixRules
     private static NotApplicable? AtStep(MatrixCell cell)
     {
         var step = cell.Step!;
-        if (LeavesOut(step, cell.Row.From, Direction.Do) is { } skipped)
+        if (LeavesOut(step, cell.Origin, Direction.Do) is { } skipped)
         {
             return new(LeftOut, skipped);
         }
@@ -86,7 +91,7 @@ public static class MatrixRules
             return new(NoUndo, step.NoUndoBecause);
         }
 
-        return LeavesOut(step, cell.Row.From, Direction.Undo) is { } skipped ? new(LeftOut, skipped)
+        return LeavesOut(step, cell.Origin, Direction.Undo) is { } skipped ? new(LeftOut, skipped)
             : cell.Turn is null ? new(NoTurn)
             : cell is { IsControl: true, Fault: MatrixFault.Fail } ? new(CommitCannotFail)
             : null;
