@@ -27,7 +27,7 @@ public sealed class TaskLifeTests(ITestOutputHelper output) : IAsyncLifetime, ID
     {
         new WorldControl(_data.Path).SetLatency(Verb.PrepareDisk, TimeSpan.FromMinutes(5));
         var created = (await Api.CreateServerAsync("long", "1", await Api.ReadImageAsync())).Expect(HttpStatusCode.Accepted);
-        var (task, server) = (created.Task!.Value, Guid.Parse(created.Body!["server"]!["id"]!.GetValue<string>()));
+        var (task, server) = (created.Task!.Value, Guid.Parse(created.Json["server"]!["id"]!.GetValue<string>()));
         Tell("POST /servers", created.Status);
         await SeenAsync(task, t => Is(t, "running", "prepare-disk"));
 
@@ -101,7 +101,7 @@ public sealed class TaskLifeTests(ITestOutputHelper output) : IAsyncLifetime, ID
     private async Task CommandAsync(Guid task, string command)
     {
         var answer = await Api.SendAsync(HttpMethod.Post, $"/v2.1/tasks/{task}/action", new JsonObject { [command] = null });
-        Tell($"POST /tasks/…/action {command}", $"{answer.Status} {answer.Body?["effect"]}");
+        Tell($"POST /tasks/…/action {command}", $"{answer.Status} {(answer.IsSuccess ? answer.Json["effect"] : answer.Body)}");
         answer.Expect(HttpStatusCode.Accepted);
     }
 

@@ -82,6 +82,12 @@ internal sealed class FaultyPeers(string silo, IPeers inner, FaultBoard board) :
     public Task<PokeAnswer> PokeAsync(TaskId task) => Alive(() => inner.PokeAsync(task));
 
     /// <inheritdoc/>
+    public Task<AcceptAnswer> SubmitAsync(SubmitTask request) => Alive(() => inner.SubmitAsync(request));
+
+    /// <inheritdoc/>
+    public Task<CommandAnswer> CommandAsync(TaskId task, TaskCommand command) => Alive(() => inner.CommandAsync(task, command));
+
+    /// <inheritdoc/>
     public Task<SettleAnswer> SettleAsync(InstanceId instance, SettleRequest request) => Alive(() =>
         FaultBoard.PointOf(request.Before, request.Events) is { } key && board.Find(key) is { } fault
             ? fault.OnSettleAsync(request.Before, () => inner.SettleAsync(instance, request))
