@@ -11,7 +11,7 @@ public static class MatrixGenerator
     /// <summary>Every cell of one kind.</summary>
     public static IEnumerable<MatrixCell> Of(Plan plan)
     {
-        var rows = InstanceMachine.All.Where(r => r.Kind == plan.Kind).ToList();
+        var rows = RowsOf(plan);
         if (rows.Count == 0)
         {
             throw new InvalidOperationException($"Kind '{plan.Kind}' has no row in the instance machine: it can start nowhere.");
@@ -24,6 +24,10 @@ public static class MatrixGenerator
                from successor in fault == MatrixFault.Supersede ? TakingOver(plan) : [null]
                select Complete(new MatrixCell(plan, row, point, fault) { By = successor, Start = starts[row.From] });
     }
+
+    // What is on no instance starts nowhere; its cells say so.
+    private static List<InstanceTransition> RowsOf(Plan plan) =>
+        plan.OnInstance ? [.. InstanceMachine.All.Where(r => r.Kind == plan.Kind)] : [new(VmState.Building, plan.Kind, VmState.Building)];
 
     /// <summary>The kinds that take over from this one; one null when there is none.</summary>
     private static List<TaskKind?> TakingOver(Plan plan)
