@@ -8,7 +8,6 @@ internal static class Report
 {
     public static void Assert(IReadOnlyList<CellResult> results, MatrixRig rig, ITestOutputHelper output)
     {
-        Xunit.Assert.NotEmpty(results);
         var slowest = results.OrderByDescending(r => r.Milliseconds).Take(5);
         output.WriteLine($"slowest: {string.Join("; ", slowest.Select(r => $"{r.Id} {r.Milliseconds} ms"))}");
         var wrong = results.Where(r => !r.IsOk).ToList();

@@ -32,6 +32,7 @@ public sealed class SampleTests(ITestOutputHelper output)
 
         // What begins so is printed by test.sh.
         output.WriteLine($"report: {MatrixReport.Summary(store, results, watch.Elapsed)}, of {all.Count} (seed {seed}; {Seed} runs the same again)");
+        Assert.NotEmpty(results);
         Report.Assert(results, rig, output);
     }
 

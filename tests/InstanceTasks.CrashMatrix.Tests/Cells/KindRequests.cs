@@ -16,8 +16,11 @@ public static class KindRequests
     /// <summary>The image that servers are made from.</summary>
     public const string ImageId = "6b1f0e7a-5d0c-4c1e-9f0b-1d2a3c4e5f60";
 
+    private static readonly FlavorSnapshot Larger = new() { Id = "2", Name = "m1.small", Vcpus = 2, RamMb = 1024, DiskGb = 2 };
+
     private static readonly Dictionary<TaskKind, Func<SubmitTask, SubmitTask>> Parts = new()
     {
+        [TaskKinds.Resize] = r => r with { Change = new InstanceChange { Flavor = Larger } },
         [TaskKinds.Lock] = r => r with { Change = new InstanceChange { LockedReason = "matrix" } },
         [TaskKinds.Update] = r => r with { Change = new InstanceChange { Name = "renamed" } },
         [TaskKinds.Metadata] = r => r with { Change = new InstanceChange { MergeMetadata = new() { ["matrix"] = "yes" } } },

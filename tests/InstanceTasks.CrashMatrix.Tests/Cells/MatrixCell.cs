@@ -28,6 +28,12 @@ public sealed record MatrixCell(Plan Plan, InstanceTransition Row, MatrixPoint P
     /// <summary>Why there is nothing to run; null: there is.</summary>
     public NotApplicable? NotApplicable { get; init; }
 
+    /// <summary>How a server comes to where the kind starts; null: none ever does.</summary>
+    public StartPath? Start { get; init; }
+
+    /// <summary>The vm_state that the plan goes by: where it starts, or where the resize did that it ends.</summary>
+    public VmState Origin => (Plan.EndsResize ? Start?.BeforeResize : null) ?? Row.From;
+
     /// <summary>The kind.</summary>
     public TaskKind Kind => Row.Kind;
 

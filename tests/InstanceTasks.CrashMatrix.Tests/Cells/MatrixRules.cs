@@ -5,6 +5,7 @@ namespace InstanceTasks.CrashMatrix.Cells;
 /// <summary>The rules by which a combination means nothing, read from the plan and the tables. What none of them excludes is run.</summary>
 public static class MatrixRules
 {
+    private static readonly Rule NoInstance = new("not on an instance", "The task has no instance and nothing on a host: its children are tasks of kinds that are here, and what it commits itself is the simulator's to break.");
     private static readonly Rule NobodyRestsThere = new("no server rests there", "No path of tasks that succeed ends in that vm_state: it is only passed through.");
     private static readonly Rule NoUndo = new("no undo", "The plan says why the step is not undone.");
     private static readonly Rule NeverUndone = new("past the point of no return", "The step, or one before it, is past the point of no return: from there a task can only be finished.");
@@ -23,6 +24,11 @@ public static class MatrixRules
     /// <summary>Whether a plan leaves a step, or its undo, out when a task starts in a vm_state; the detail says why.</summary>
     public static string? LeavesOut(Step step, VmState from, Direction direction)
     {
+        if (step.OnlyFrom?.Contains(from) == false)
+        {
+            return $"only from {Names(step.OnlyFrom)}";
+        }
+
         if (step.OnlyWithHost && from == VmState.ShelvedOffloaded)
         {
             return "only with a host";
@@ -48,7 +54,7 @@ public static class MatrixRules
     }
 
     private static NotApplicable? StartOf(MatrixCell cell) =>
-        cell.Kind != TaskKinds.Create && StartPaths.Find(cell.Row.From) is null ? new(NobodyRestsThere, ServerStatus.WireName(cell.Row.From)) : null;
+        !cell.Plan.OnInstance ? new(NoInstance) : cell.Kind != TaskKinds.Create && cell.Start is null ? new(NobodyRestsThere, ServerStatus.WireName(cell.Row.From)) : null;
 
     private static NotApplicable? AtAccept(MatrixCell cell) => cell.Fault switch
     {
@@ -61,7 +67,7 @@ public static class MatrixRules
     private static NotApplicable? AtStep(MatrixCell cell)
     {
         var step = cell.Step!;
-        if (LeavesOut(step, cell.Row.From, Direction.Do) is { } skipped)
+        if (LeavesOut(step, cell.Origin, Direction.Do) is { } skipped)
         {
             return new(LeftOut, skipped);
         }
@@ -86,7 +92,7 @@ public static class MatrixRules
             return new(NoUndo, step.NoUndoBecause);
         }
 
-        return LeavesOut(step, cell.Row.From, Direction.Undo) is { } skipped ? new(LeftOut, skipped)
+        return LeavesOut(step, cell.Origin, Direction.Undo) is { } skipped ? new(LeftOut, skipped)
             : cell.Turn is null ? new(NoTurn)
             : cell is { IsControl: true, Fault: MatrixFault.Fail } ? new(CommitCannotFail)
             : null;

@@ -45,7 +45,7 @@ internal sealed record Expectation(Ending Ending, bool NeedsAttention = false, C
     /// <summary>The vm_states that may be left. One, except where the row that counts is the one from which a successor starts, which only the moment decides.</summary>
     public static IReadOnlyList<VmState> StatesAfter(MatrixCell cell, Ending ending) => ending switch
     {
-        Ending.Succeeded => [cell.Row.Success],
+        Ending.Succeeded => [cell.Row.Leaves(cell.Start?.BeforeResize)],
         Ending.Failed => [cell.Row.Failure ?? cell.Row.From],
         Ending.Canceled => [cell.Row.Undone ?? cell.Row.From],
         Ending.Superseded => [.. InstanceMachine.All.Where(r => r.Kind == cell.By).Select(r => r.Success).Distinct()],

@@ -102,11 +102,11 @@ internal sealed class HistoryCheck
     private bool MayBeLeftOut(StepDone done)
     {
         var gaveUp = _cell is { Fault: MatrixFault.Fail, Point.IsUndo: false } && _cell.Point.Index == done.Step && _cell.Step!.OnExhausted == Exhausted.GoOn;
-        return gaveUp || MatrixRules.LeavesOut(_cell.Plan.Steps[done.Step], _task.FromState, Direction.Do) is not null;
+        return gaveUp || MatrixRules.LeavesOut(_cell.Plan.Steps[done.Step], _cell.Origin, Direction.Do) is not null;
     }
 
     private bool HasNoUndo(Step step) =>
-        step is { OnHost: true, Undo: null } || MatrixRules.LeavesOut(step, _task.FromState, Direction.Do) is not null || MatrixRules.LeavesOut(step, _task.FromState, Direction.Undo) is not null;
+        step is { OnHost: true, Undo: null } || MatrixRules.LeavesOut(step, _cell.Origin, Direction.Do) is not null || MatrixRules.LeavesOut(step, _cell.Origin, Direction.Undo) is not null;
 
     /// <summary>Whatever was done on a host has happened there, once: a repeat is for a driver that cannot tell, which is one of the faults.</summary>
     private void CheckEffects(IReadOnlyDictionary<string, long> effects)

@@ -24,7 +24,7 @@ internal sealed class References(MatrixRig rig)
         await subject.SubmitAsync();
         var task = await subject.RestAsync(subject.Task);
         var record = await rig.Store.ReadInstanceAsync(subject.Instance);
-        if (task.State != "succeeded" || record?.VmState != cell.Row.Success)
+        if (task.State != "succeeded" || record?.VmState != cell.Row.Leaves(cell.Start?.BeforeResize))
         {
             throw new InvalidOperationException($"Without any fault the task ended {task.State} and left the server {record?.VmState}: {task.Failure}");
         }

@@ -34,7 +34,7 @@ internal sealed class Subject(MatrixRig rig, Plan plan, VmState from)
             return;
         }
 
-        foreach (var kind in StartPaths.Find(from) ?? throw new InvalidOperationException($"No way leads to {from}."))
+        foreach (var kind in StartPaths.Find(plan, from)?.Kinds ?? throw new InvalidOperationException($"No way leads to {from}."))
         {
             var request = RequestOf(kind, TaskId.New(), RequestId.New());
             await AcceptedAsync(request);
