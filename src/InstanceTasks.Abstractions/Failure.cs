@@ -48,6 +48,9 @@ public static class FailureKinds
     /// <summary>A secret that the step needs is not kept any more.</summary>
     public const string SecretGone = "secret_gone";
 
+    /// <summary>Of a parent: children failed, were canceled or were refused.</summary>
+    public const string Children = "children";
+
     /// <summary>A defect in this program.</summary>
     public const string Internal = "internal";
 }

@@ -18,6 +18,15 @@ public interface IInstanceGrain : IGrainWithStringKey
     Task<SettleAnswer> Settle(SettleRequest request);
 }
 
+/// <summary>One project: accepts tasks that are on no instance of their own. Key: <see cref="ProjectId.GrainKey"/>. Keeps nothing.</summary>
+[Alias("instancetasks.project")]
+public interface IProjectGrain : IGrainWithStringKey
+{
+    /// <summary>Accepts a parent, or says why not. Accepted means durable. A time-out or exception means: not known.</summary>
+    [Alias("submit")]
+    Task<AcceptAnswer> Submit(SubmitTask request);
+}
+
 /// <summary>One task: drives its own steps. Key: <see cref="TaskId.GrainKey"/>.</summary>
 [Alias("instancetasks.task")]
 public interface ITaskGrain : IGrainWithStringKey

@@ -81,6 +81,9 @@ public readonly record struct HostName(string Value)
 [GenerateSerializer, Immutable]
 public readonly record struct ProjectId(string Value)
 {
+    /// <summary>The key of the project's grain.</summary>
+    public string GrainKey => $"p-{Value}";
+
     /// <inheritdoc/>
     public override string ToString() => Value;
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace InstanceTasks;
 
 /// <summary>
@@ -9,6 +11,7 @@ namespace InstanceTasks;
 public sealed record InstanceRecord
 {
     /// <summary>The id.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     [Id(0)] public required InstanceId Id { get; init; }
 
     /// <summary>The owning project.</summary>
@@ -29,7 +32,7 @@ public sealed record InstanceRecord
     /// <summary>Power state as last learnt by a settled task.</summary>
     [Id(6)] public PowerState Power { get; init; }
 
-    /// <summary>Flavor at creation.</summary>
+    /// <summary>Flavor at creation, or of the last resize that has not been reverted.</summary>
     [Id(7)] public required FlavorSnapshot Flavor { get; init; }
 
     /// <summary>The image the root disk was made from.</summary>
@@ -118,6 +121,12 @@ public sealed record InstanceRecord
 
     /// <summary>The image that the disk of a shelved server was saved as.</summary>
     [Id(45)] public string? ShelvedImageId { get; init; }
+
+    /// <summary>Its place among those that were made by one request, from 0.</summary>
+    [Id(60)] public int LaunchIndex { get; init; }
+
+    /// <summary>A resize that is neither confirmed nor reverted; null: none.</summary>
+    [Id(44)] public PendingResize? Resize { get; init; }
 
     /// <summary>Whether any lock is on.</summary>
     public bool Locked => LockedBy is not null;

@@ -55,6 +55,12 @@ public sealed record SubmitTask
 
     /// <summary>From 0 to 9; null: normal.</summary>
     [Id(33)] public int? Priority { get; init; }
+
+    /// <summary>For a child: its place in its parent.</summary>
+    [Id(40)] public ParentRef? Parent { get; init; }
+
+    /// <summary>For a parent, which is on no instance: its children.</summary>
+    [Id(41)] public ChildrenRecord? Children { get; init; }
 }
 
 /// <summary>A change of an instance's descriptive fields. Null means: leave as it is.</summary>
@@ -111,6 +117,9 @@ public sealed record InstanceChange
 
     /// <summary>Whether the pinned zone changes (it may become null).</summary>
     [Id(16)] public bool SetPinnedZone { get; init; }
+
+    /// <summary>For <c>resize</c>: the new flavor.</summary>
+    [Id(20)] public FlavorSnapshot? Flavor { get; init; }
 }
 
 /// <summary>An idempotency key to be recorded in the accept's commit (design §4.6); unique per project, user and key.</summary>
@@ -204,6 +213,9 @@ public enum RefusalKind
 
     /// <summary>The store cannot take it now (503); nothing was written.</summary>
     Unavailable = 10,
+
+    /// <summary>For a child: something has happened to its parent since it asked, which decides anew.</summary>
+    ParentMoved = 11,
 }
 
 /// <summary>A refusal: what the caller can act on.</summary>

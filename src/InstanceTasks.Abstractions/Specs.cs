@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace InstanceTasks;
 
 /// <summary>What a host can give and what a machine takes. Whole units: vCPUs, MiB of memory, GiB of disk.</summary>
@@ -46,6 +48,37 @@ public sealed record FlavorSnapshot
     public Resources ToResources() => new(Vcpus, RamMb, DiskGb + EphemeralGb + ((SwapMb + 1023) / 1024));
 }
 
+/// <summary>A resize that has been asked for and is neither confirmed nor reverted: what the instance holds beside its own flavor.</summary>
+[GenerateSerializer, Immutable]
+public sealed record PendingResize
+{
+    /// <summary>While it is under way the new flavor; once it is finished the old one, of the machine that was set aside.</summary>
+    [Id(0)] public required FlavorSnapshot Other { get; init; }
+
+    /// <summary>The vm_state before: confirm and revert lead back to it.</summary>
+    [Id(1)] public VmState From { get; init; }
+
+    /// <summary>How far it is.</summary>
+    [Id(2)] public ResizeStage Stage { get; init; }
+}
+
+/// <summary>How far a resize is.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ResizeStage>))]
+public enum ResizeStage
+{
+    /// <summary>Its task has not ended, or was stopped half-way: it can only be reverted.</summary>
+    UnderWay = 0,
+
+    /// <summary>Both machines are there: it can be confirmed and reverted.</summary>
+    Finished = 1,
+
+    /// <summary>A confirm was stopped half-way: the old machine may be gone, and it can only be confirmed.</summary>
+    Confirming = 2,
+
+    /// <summary>A revert was stopped half-way: the new machine may be gone, and it can only be reverted.</summary>
+    Reverting = 3,
+}
+
 /// <summary>What the hypervisor must know to make a machine. Idempotent input: the same for every repeat.</summary>
 [GenerateSerializer, Immutable]
 public sealed record MachineSpec
@@ -75,7 +108,7 @@ public enum Verb
     /// <summary>Make the root disk from the image.</summary>
     PrepareDisk = 0,
 
-    /// <summary>Remove the root disk.</summary>
+    /// <summary>Remove the root disk, and whatever was set aside.</summary>
     DeleteDisk = 1,
 
     /// <summary>Define the machine (off).</summary>
@@ -128,4 +161,16 @@ public enum Verb
 
     /// <summary>Copy the root disk into the image store.</summary>
     SaveImage = 18,
+
+    /// <summary>Put the machine that is off aside, with its disk: kept as it is, so that another can be made in its place.</summary>
+    SetAside = 30,
+
+    /// <summary>Make the root disk as a copy of the one that was set aside, in the size that is asked for.</summary>
+    CopyDisk = 31,
+
+    /// <summary>Take back what was set aside; what was made in its place is removed.</summary>
+    PutBack = 32,
+
+    /// <summary>Remove what was set aside.</summary>
+    DropAside = 33,
 }

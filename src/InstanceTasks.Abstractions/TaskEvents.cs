@@ -26,6 +26,7 @@ namespace InstanceTasks;
 [JsonDerivedType(typeof(TaskEnded), "ended")]
 [JsonDerivedType(typeof(DeadlinePassed), "deadline_passed")]
 [JsonDerivedType(typeof(PrioritySet), "priority_set")]
+[JsonDerivedType(typeof(ChildrenMoved), "children_moved")]
 public abstract record TaskEvent
 {
     /// <summary>When it happened, by the committing process's clock.</summary>
@@ -157,6 +158,23 @@ public sealed record PrioritySet : TaskEvent
 
     /// <summary>The command.</summary>
     [Id(1)] public required CommandRecord Command { get; init; }
+}
+
+/// <summary>A parent has come further with its children; null: as it was.</summary>
+[GenerateSerializer, Immutable]
+public sealed record ChildrenMoved : TaskEvent
+{
+    /// <summary>How many have been asked for.</summary>
+    [Id(0)] public int? Next { get; init; }
+
+    /// <summary>Those refused by it, with the reason.</summary>
+    [Id(1)] public Dictionary<int, string> Refused { get; init; } = [];
+
+    /// <summary>How many creates had been accepted, now that they are undone.</summary>
+    [Id(2)] public int? Created { get; init; }
+
+    /// <summary>How many deletes have been asked for.</summary>
+    [Id(3)] public int? Removed { get; init; }
 }
 
 /// <summary>What the task waited for is there.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace InstanceTasks;
 
 /// <summary>
@@ -16,7 +18,8 @@ public sealed record TaskRecord
     /// <summary>The version of the kind's plan that the task started with and keeps.</summary>
     [Id(2)] public int PlanVersion { get; init; } = 1;
 
-    /// <summary>The instance.</summary>
+    /// <summary>The instance; of a parent, none (all zeros).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     [Id(3)] public required InstanceId Instance { get; init; }
 
     /// <summary>The project that owns the task.</summary>
@@ -127,6 +130,12 @@ public sealed record TaskRecord
     /// <summary>The descriptive fields that its success changes; null: none. Never secrets.</summary>
     [Id(39)] public InstanceChange? Change { get; init; }
 
+    /// <summary>For a resize: the flavor before; the new one is in <see cref="Change"/>.</summary>
+    [Id(42)] public FlavorSnapshot? OldFlavor { get; init; }
+
+    /// <summary>For the end of a resize: the vm_state before that, which its success leads back to.</summary>
+    [Id(43)] public VmState? ReturnsTo { get; init; }
+
     /// <summary>How long after its accept it must be done, by database time; null: no deadline.</summary>
     [Id(50)] public TimeSpan? DeadlineIn { get; init; }
 
@@ -135,6 +144,12 @@ public sealed record TaskRecord
 
     /// <summary>What it waits for in a host's queue; null: not there, or not told.</summary>
     [Id(52)] public WaitDetail? Wait { get; init; }
+
+    /// <summary>The parent; null: it has none.</summary>
+    [Id(60)] public TaskId? Parent { get; init; }
+
+    /// <summary>For a parent: its children. Such a task has no instance.</summary>
+    [Id(61)] public ChildrenRecord? Children { get; init; }
 
     /// <summary>True once the task has ended.</summary>
     public bool IsEnded => Run == TaskRun.Ended;

@@ -52,6 +52,7 @@ public static class ComputeApi
         services.AddSingleton<ActionParsers>();
         services.AddSingleton<RebuildParser>();
         services.AddSingleton<UnshelveParser>();
+        services.AddSingleton<ResizeParser>();
         services.AddSingleton<TaskCommands>();
         services.AddSingleton<Router>();
         services.AddSingleton<ApiPipeline>();
@@ -68,6 +69,7 @@ public static class ComputeApi
     }
 
     private static IServiceCollection AddResources(this IServiceCollection services) => services
+        .AddSingleton<CreateServers>()
         .AddSingleton<IApiResource, CreateServer>()
         .AddSingleton<IApiResource, ServerListing>()
         .AddSingleton<IApiResource, ServerResource>()
@@ -83,5 +85,6 @@ public static class ComputeApi
         .AddSingleton<IApiResource, TaskResource>()
         .AddSingleton<IApiResource, TaskActions>()
         .AddSingleton<IApiResource, ServerTasks>()
+        .AddSingleton<IApiResource, BulkTasks>()
         .AddSingleton<IApiResource, HoldResource>();
 }

@@ -16,6 +16,12 @@ internal sealed class GrainPeers(IGrainFactory grains) : IPeers
     public Task<PokeAnswer> PokeAsync(TaskId task) => Of(task).Poke();
 
     /// <inheritdoc/>
+    public Task<AcceptAnswer> SubmitAsync(SubmitTask request) => grains.GetGrain<IInstanceGrain>(request.Instance.GrainKey).Submit(request);
+
+    /// <inheritdoc/>
+    public Task<CommandAnswer> CommandAsync(TaskId task, TaskCommand command) => Of(task).Command(command);
+
+    /// <inheritdoc/>
     public Task<SettleAnswer> SettleAsync(InstanceId instance, SettleRequest request) => grains.GetGrain<IInstanceGrain>(instance.GrainKey).Settle(request);
 
     /// <inheritdoc/>

@@ -47,6 +47,8 @@ internal static class GrainKeys
 
     public static TaskId TaskOf(Grain grain) => new(Guid.ParseExact(grain.GetPrimaryKeyString()[PrefixLength..], "N"));
 
+    public static ProjectId ProjectOf(Grain grain) => new(grain.GetPrimaryKeyString()[PrefixLength..]);
+
     public static HostName HostOf(Grain grain) => new(grain.GetPrimaryKeyString()[PrefixLength..]);
 
     public static int ShardOf(Grain grain) => int.Parse(grain.GetPrimaryKeyString()[PrefixLength..]);

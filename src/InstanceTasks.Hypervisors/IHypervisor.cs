@@ -21,7 +21,7 @@ public interface IHypervisor : IHypervisorHosts
     /// <summary>Makes the root disk from the image, with <see cref="VerbCall.Password"/> in its guest if there is one.</summary>
     Task<VerbAnswer> PrepareDiskAsync(VerbCall call, CancellationToken abort);
 
-    /// <summary>Removes the root disk, and what was set aside.</summary>
+    /// <summary>Removes the root disk, and the disk or machine that was set aside.</summary>
     Task<VerbAnswer> DeleteDiskAsync(VerbCall call, CancellationToken abort);
 
     /// <summary>Defines the machine, off.</summary>
@@ -85,6 +85,21 @@ public interface IHypervisor : IHypervisorHosts
     Task<VerbAnswer> SaveImageAsync(VerbCall call, CancellationToken abort);
 
     /// <summary>
+    /// Sets the machine aside with its disk, as it is: from then on the host knows no machine of the instance, until one is made in its place. One that
+    /// is on, or is not there, is a failure; with one set aside already, nothing changes.
+    /// </summary>
+    Task<VerbAnswer> SetAsideAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Makes the root disk as a copy of the disk that was set aside, in the size of <see cref="VerbCall.Machine"/>. Without one set aside it fails.</summary>
+    Task<VerbAnswer> CopyDiskAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Takes the machine back that was set aside, off; what was made in its place is removed. One that is on is a failure; with none set aside, nothing changes.</summary>
+    Task<VerbAnswer> PutBackAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>Removes the machine that was set aside, with its disk. The other is left as it is, and the answer says how that is.</summary>
+    Task<VerbAnswer> DropAsideAsync(VerbCall call, CancellationToken abort);
+
+    /// <summary>
     /// What became of an effect, by its key; waits until one that is under way has ended. Happened means: it happened under any stamp and
     /// the machine is still as the effect leaves it. Cancelling the token ends the wait only.
     /// </summary>
@@ -138,7 +153,11 @@ public sealed record HostDescription(HostName Host, string Zone, Resources Capac
 /// <param name="Defined">Whether a definition exists.</param>
 /// <param name="HasDisk">Whether its root disk exists.</param>
 /// <param name="Power">Its power state.</param>
-public sealed record MachineView(InstanceId Machine, bool Defined, bool HasDisk, PowerState Power);
+public sealed record MachineView(InstanceId Machine, bool Defined, bool HasDisk, PowerState Power)
+{
+    /// <summary>Whether a machine of the instance is set aside; the rest is about the one in its place, if there is one.</summary>
+    public bool Aside { get; init; }
+}
 
 /// <summary>A verb failed in a way that is data.</summary>
 public sealed class HypervisorException : Exception

@@ -21,6 +21,9 @@ public sealed class ServerChangeTests : ApiTest
     [InlineData("""{"changePassword":{"adminPass":"x"}}""", "change-password", "2.1")]
     [InlineData("""{"os-resetState":{"state":"active"}}""", "reset-to-active", "2.1")]
     [InlineData("""{"os-resetState":{"state":"error"}}""", "reset-to-error", "2.1")]
+    [InlineData("""{"resize":{"flavorRef":"2"}}""", "resize", "2.1")]
+    [InlineData("""{"resize":{"flavorRef":2,"OS-DCF:diskConfig":"AUTO"}}""", "resize", "2.1")]
+    [InlineData("""{"revertResize":null}""", "revert-resize", "2.1")]
     public async Task Action_Served_202EmptyWithTaskHeaders(string body, string kind, string version)
     {
         var server = Api.Add(Sample.Server());
@@ -57,7 +60,12 @@ public sealed class ServerChangeTests : ApiTest
     [InlineData("""{"createImage":{"name":"x","y":1}}""", "2.1", 400)]
     [InlineData("""{"rebuild":{}}""", "2.1", 400)]
     [InlineData("""{"rebuild":{"imageRef":"00000000-0000-0000-0000-000000000000"}}""", "2.1", 400)]
-    [InlineData("""{"resize":{"flavorRef":"2"}}""", "2.1", 501)]
+    [InlineData("""{"resize":{}}""", "2.1", 400)]
+    [InlineData("""{"resize":{"flavorRef":"none"}}""", "2.1", 400)]
+    [InlineData("""{"resize":{"flavorRef":"2","x":1}}""", "2.1", 400)]
+    [InlineData("""{"resize":{"flavorRef":"2","OS-DCF:diskConfig":"x"}}""", "2.1", 400)]
+    [InlineData("""{"confirmResize":{}}""", "2.1", 400)]
+    [InlineData("""{"revertResize":"now"}""", "2.1", 400)]
     [InlineData("""{"addFixedIp":{}}""", "2.43", 501)]
     [InlineData("""{"addFixedIp":{}}""", "2.44", 404)]
     [InlineData("""{"trigger_crash_dump":null}""", "2.16", 404)]
@@ -88,6 +96,28 @@ public sealed class ServerChangeTests : ApiTest
         var request = Assert.Single(Api.Commands.Submitted);
         Assert.Equal(("rescue", "admin_pass"), (request.Kind.Name, Assert.Single(request.Secrets).Key));
         Assert.Empty(request.Parameters);
+    }
+
+    [Fact]
+    public async Task Resize_Accepted_CarriesTheFlavorAsItIsNow()
+    {
+        var server = Api.Add(Sample.Server());
+
+        await Api.PostAsync($"/v2.1/servers/{server.Id}/action", """{"resize":{"flavorRef":"3","OS-DCF:diskConfig":"AUTO"}}""");
+
+        var change = Assert.Single(Api.Commands.Submitted).Change!;
+        Assert.Equal(("m1.medium", 4096, "AUTO"), (change.Flavor!.Name, change.Flavor.RamMb, change.DiskConfig));
+    }
+
+    [Fact]
+    public async Task ConfirmResize_Accepted_204()
+    {
+        var server = Api.Add(Sample.Server(state: VmState.Resized));
+
+        var answer = await Api.PostAsync($"/v2.1/servers/{server.Id}/action", """{"confirmResize":null}""");
+
+        Assert.Equal((204, null), (answer.Status, answer.Body));
+        Assert.Equal(Assert.Single(Api.Commands.Submitted).Task.ToString(), answer.Header("OpenStack-Task"));
     }
 
     [Fact]

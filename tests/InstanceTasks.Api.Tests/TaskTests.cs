@@ -20,8 +20,8 @@ public sealed class TaskTests : ApiTest
         var answer = await Api.GetAsync($"/v2.1/tasks/{task.Id}");
 
         Assert.Equal(
-            ["id", "kind", "state", "phase", "intent", "server_id", "project_id", "user_id", "request_id", "created_at", "started_at", "updated_at", "finished_at", "step", "steps", "failure", "waiting_for",
-                "not_before", "priority", "deadline_at", "superseded_by", "supersedes", "retry_of", "commands", "checkpoint", "epoch", "plan_version", "links", "allowed_commands", "queue"],
+            ["id", "kind", "state", "phase", "intent", "server_id", "parent_id", "project_id", "user_id", "request_id", "created_at", "started_at", "updated_at", "finished_at", "step", "steps", "failure", "waiting_for",
+                "not_before", "priority", "deadline_at", "superseded_by", "supersedes", "retry_of", "commands", "checkpoint", "epoch", "plan_version", "progress", "links", "allowed_commands", "queue"],
             answer["task"].Select(p => p.Key));
         Assert.Equal("running", (string)answer["task"]["state"]!);
         Assert.Equal("start", (string)answer["task"]["step"]!);

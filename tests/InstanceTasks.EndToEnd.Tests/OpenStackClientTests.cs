@@ -49,10 +49,11 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         await PasswordAndStateAsync(id);
         await ImageAndRebuildAsync(id);
         await ShelveAsync(id);
+        await ResizeAsync(id);
         await EventsAsync(id,
         [
             "create", "stop", "start", "reboot", "reboot", "lock", "unlock", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "changePassword",
-            "resetState", "resetState", "createImage", "rebuild", "shelve", "unshelve",
+            "resetState", "resetState", "createImage", "rebuild", "shelve", "unshelve", "resize", "revertResize", "resize", "confirmResize",
         ]);
         await DeleteAsync(id, "vm1-renamed", []);
     }
@@ -231,6 +232,26 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         await _cli.RunAsync("server", "unshelve", "vm1-renamed");
         await StatusBecomesAsync(id, "ACTIVE");
         Assert.DoesNotContain((await _cli.JsonAsync("image", "list")).AsArray(), i => Text(i!, "Name") == "vm1-renamed-shelved");
+    }
+
+    private async Task ResizeAsync(Guid id)
+    {
+        await _cli.RunAsync("server", "resize", "--flavor", "m1.small", "--wait", "vm1-renamed");
+        await FlavorBecomesAsync(id, "VERIFY_RESIZE", "m1.small");
+        await _cli.RunAsync("server", "resize", "revert", "vm1-renamed");
+        await FlavorBecomesAsync(id, "ACTIVE", "m1.tiny");
+        await _cli.RunAsync("server", "resize", "--flavor", "m1.small", "--wait", "vm1-renamed");
+        await _cli.RunAsync("server", "resize", "confirm", "vm1-renamed");
+        await FlavorBecomesAsync(id, "ACTIVE", "m1.small");
+        using var world = await SimulatedWorld.OpenAsync(Path.Combine(_data.Path, "world.db"));
+        var machine = Assert.Single(await world.ReadMachinesAsync());
+        Assert.Equal((2048, null), (machine.Resources.MemoryMb, machine.Aside));
+    }
+
+    private async Task FlavorBecomesAsync(Guid id, string status, string flavor)
+    {
+        await StatusBecomesAsync(id, status);
+        Assert.Contains(flavor, Text(await _cli.JsonAsync("server", "show", "vm1-renamed"), "flavor"), StringComparison.Ordinal);
     }
 
     private async Task EventsAsync(Guid id, string[] actions)

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace InstanceTasks.Api.Actions;
 
 /// <summary>The bodies of the actions that are served (nova-api §3): closed schemas, one method per action that has any.</summary>
-internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds, UnshelveParser unshelves, IOptions<ApiOptions> options)
+internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds, UnshelveParser unshelves, ResizeParser resizes, IOptions<ApiOptions> options)
 {
     /// <summary>Reads the one action of a body; null: it is not served.</summary>
     public async Task<ParsedAction?> ParseAsync(ApiCall call, JsonInput body, string name) => name switch
@@ -20,6 +20,7 @@ internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds,
         "shelve" => OnlyNull(body, name, options.Value.OffloadShelved ? TaskKinds.ShelveAndOffload : TaskKinds.Shelve),
         "shelveOffload" => OnlyNull(body, name, TaskKinds.ShelveOffload),
         "unshelve" => await unshelves.ParseAsync(call, body),
+        "resize" => await resizes.ParseAsync(call, body),
         _ => Parse(call.Version, body, name),
     };
 
@@ -38,6 +39,8 @@ internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds,
         "unrescue" => OnlyNull(body, name, TaskKinds.Unrescue),
         "changePassword" => new(TaskKinds.ChangePassword) { Password = body.Object(name).Only("adminPass").NeedText("adminPass", Lexical.Any) },
         "os-resetState" => new(ResetKind(body)),
+        "confirmResize" => OnlyNull(body, name, TaskKinds.ConfirmResize) with { Status = 204 },
+        "revertResize" => OnlyNull(body, name, TaskKinds.RevertResize),
         _ => null,
     };
 

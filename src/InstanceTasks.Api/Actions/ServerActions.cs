@@ -12,8 +12,7 @@ internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys key
     private static readonly Dictionary<string, (int From, int To)> NotServed = new(StringComparer.Ordinal)
     {
         ["trigger_crash_dump"] = (17, 999),
-        ["resize"] = (1, 999), ["confirmResize"] = (1, 999), ["revertResize"] = (1, 999), ["migrate"] = (1, 999),
-        ["os-migrateLive"] = (1, 999), ["evacuate"] = (1, 999), ["createBackup"] = (1, 999), ["restore"] = (1, 999),
+        ["migrate"] = (1, 999), ["os-migrateLive"] = (1, 999), ["evacuate"] = (1, 999), ["createBackup"] = (1, 999), ["restore"] = (1, 999),
         ["forceDelete"] = (1, 999), ["os-getConsoleOutput"] = (1, 999),
         ["injectNetworkInfo"] = (1, 999), ["addSecurityGroup"] = (1, 999), ["removeSecurityGroup"] = (1, 999), ["addFixedIp"] = (1, 43),
         ["removeFixedIp"] = (1, 43), ["addFloatingIp"] = (1, 43), ["removeFloatingIp"] = (1, 43), ["os-getVNCConsole"] = (1, 5),

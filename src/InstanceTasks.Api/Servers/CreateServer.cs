@@ -9,7 +9,7 @@ namespace InstanceTasks.Api.Servers;
 
 /// <summary><c>POST /servers</c> (nova-api §2.1).</summary>
 internal sealed class CreateServer(
-    TaskSubmitter submitter, IdempotencyKeys keys, ICatalog catalog, IQueries queries, ImageCatalog images, ISecretProtector secrets, TimeProvider time, IOptions<ApiOptions> options)
+    TaskSubmitter submitter, CreateServers several, IdempotencyKeys keys, ICatalog catalog, IQueries queries, ImageCatalog images, ISecretProtector secrets, TimeProvider time, IOptions<ApiOptions> options)
     : IApiResource
 {
     public IEnumerable<ApiRoute> Routes => [new("POST", "servers", CreateAsync) { HasDryRun = true }];
@@ -26,12 +26,13 @@ internal sealed class CreateServer(
         var input = CreateServerSchema.Parse(call.Version, body);
         var instance = await InstanceAsync(call, input);
         var password = input.AdminPass ?? Passwords.New();
+        var request = Request(call, input, instance, keyed, password);
+        instance = request.Children is { } children ? children.NewInstance(request.Task, 0) : instance;
         var shown = BodyOf(call, input, instance);
         var location = call.Links.Versioned($"servers/{instance.Id}");
-        var request = Request(call, input, instance, keyed, password);
         request = keyed is null ? request : request with { Idempotency = keyed.Claim(call.Caller, request.Task, 202, shown, location) };
 
-        var answer = await submitter.SubmitAsync(call, request);
+        var answer = request.Children is null ? await submitter.SubmitAsync(call, request) : await several.SubmitAsync(call, request, input.MinCount);
         if (answer is { Verdict: AcceptVerdict.Replayed, Replay: { } stored })
         {
             return await keys.ReplayAsync(call, stored);
@@ -47,8 +48,8 @@ internal sealed class CreateServer(
 
     private SubmitTask Request(ApiCall call, CreateServerInput input, InstanceRecord instance, KeyedCall? keyed, string password)
     {
-        var request = TaskSubmitter.Request(call, TaskKinds.Create, instance.Id) with { NewInstance = instance };
-        if (input.UserData is { } data)
+        var request = input.MaxCount > 1 ? CreateServers.Request(call, input, instance) : TaskSubmitter.Request(call, TaskKinds.Create, instance.Id) with { NewInstance = instance };
+        if (input.MaxCount == 1 && input.UserData is { } data)
         {
             request.Secrets[SecretNames.UserData] = secrets.Protect(instance.Id.Value, SecretNames.UserData, data);
         }

@@ -34,6 +34,10 @@ internal sealed record CreateServerInput
 
     public bool ReturnReservation { get; init; }
 
+    public int MinCount { get; init; } = 1;
+
+    public int MaxCount { get; init; } = 1;
+
     public Dictionary<string, string> Metadata { get; init; } = [];
 
     public List<string> Tags { get; init; } = [];
@@ -47,6 +51,9 @@ internal sealed record CreateServerInput
 /// </summary>
 internal static class CreateServerSchema
 {
+    /// <summary>The most servers of one request.</summary>
+    private const int MostAtOnce = 1000;
+
     private static readonly string[] Hints =
         ["group", "different_host", "same_host", "query", "target_cell", "different_cell", "build_near_host_ip", "cidr"];
 
@@ -56,10 +63,10 @@ internal static class CreateServerSchema
         CheckHints(body, "os:scheduler_hints");
         CheckHints(body, "OS-SCH-HNT:scheduler_hints");
         var server = body.Object("server").Only(Allowed(version));
-        CheckCounts(server, version);
+        var (min, max) = Counts(server, version);
         CheckNetworks(server, version);
         CheckUnsupported(server);
-        return Read(server, version);
+        return Read(server, version) with { MinCount = min, MaxCount = max };
     }
 
     private static IEnumerable<string> Allowed(ApiVersion version)
@@ -105,7 +112,7 @@ internal static class CreateServerSchema
     };
 
     /// <summary>A string, an integer, or a URL whose last segment counts.</summary>
-    private static string FlavorRef(JsonInput server)
+    internal static string FlavorRef(JsonInput server)
     {
         var value = server.Need("flavorRef");
         var text = value.ValueKind switch
@@ -171,7 +178,7 @@ internal static class CreateServerSchema
         }
     }
 
-    private static void CheckCounts(JsonInput server, ApiVersion version)
+    private static (int Min, int Max) Counts(JsonInput server, ApiVersion version)
     {
         var min = server.Int("min_count", 1) ?? 1;
         var max = server.Int("max_count", 1) ?? min;
@@ -180,12 +187,12 @@ internal static class CreateServerSchema
             throw ApiFault.BadRequest("min_count must be <= max_count");
         }
 
-        if (max > 1)
+        if (max > 1 && version.AtLeast(90) && server.Has("hostname"))
         {
-            throw version.AtLeast(90) && server.Has("hostname")
-                ? ApiFault.BadRequest("When setting 'hostname', max_count must be 1")
-                : ApiFault.Unsupported("Creating more than one server with one request");
+            throw ApiFault.BadRequest("When setting 'hostname', max_count must be 1");
         }
+
+        return max > MostAtOnce ? throw ApiFault.BadRequest($"At most {MostAtOnce} servers can be created at once.") : (min, max);
     }
 
     private static void CheckNetworks(JsonInput server, ApiVersion version)

@@ -134,7 +134,7 @@ internal sealed class ServerBody(ApiCall call, ServerExtras extras)
         if (call.AtLeast(3))
         {
             body["OS-EXT-SRV-ATTR:kernel_id"] = "";
-            body["OS-EXT-SRV-ATTR:launch_index"] = 0;
+            body["OS-EXT-SRV-ATTR:launch_index"] = instance.LaunchIndex;
             body["OS-EXT-SRV-ATTR:ramdisk_id"] = "";
             body["OS-EXT-SRV-ATTR:reservation_id"] = instance.ReservationId;
             body["OS-EXT-SRV-ATTR:root_device_name"] = "/dev/vda";

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
@@ -250,7 +251,7 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
             Rest("access_ip_v6", (view, text) => view.Instance.AccessIPv6 == text);
             Rest("accessIPv4", (view, text) => view.Instance.AccessIPv4 == text);
             Rest("accessIPv6", (view, text) => view.Instance.AccessIPv6 == text);
-            Rest("launch_index", (_, text) => text == "0");
+            Rest("launch_index", (view, text) => text == view.Instance.LaunchIndex.ToString(CultureInfo.InvariantCulture));
             Rest("progress", (_, text) => text == "0");
             Refuse("auto_disk_config", "created_at", "kernel_id", "launched_at", "ramdisk_id", "root_device_name", "terminated_at");
         }

@@ -12,7 +12,7 @@ internal sealed class DryRunAnswers(IQueries queries, TimeProvider time)
     public async Task<ApiAnswer> AnswerAsync(ApiCall call, SubmitTask request)
     {
         var instance = (await queries.GetServerAsync(request.Instance, call.Aborted))?.Instance;
-        var usage = await queries.GetUsageAsync(request.NewInstance?.Project ?? call.Caller.Project, call.Aborted);
+        var usage = await queries.GetUsageAsync(request.NewInstance?.Project ?? instance?.Project ?? call.Caller.Project, call.Aborted);
         var run = DryRuns.Of(instance, request, await queries.ListHostsAsync(call.Aborted), usage, time.GetUtcNow());
         return run switch
         {

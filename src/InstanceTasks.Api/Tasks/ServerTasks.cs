@@ -27,6 +27,8 @@ internal sealed class ServerTasks(TaskSubmitter submitter, TaskReader tasks, Tim
         [TaskKinds.Unshelve.Name] = [],
         [TaskKinds.Reboot.Name] = [],
         [TaskKinds.HardReboot.Name] = [],
+        [TaskKinds.ConfirmResize.Name] = [],
+        [TaskKinds.RevertResize.Name] = [],
         [TaskKinds.Delete.Name] = [],
         [TaskKinds.Lock.Name] = ["locked_reason"],
         [TaskKinds.Unlock.Name] = [],
@@ -42,19 +44,21 @@ internal sealed class ServerTasks(TaskSubmitter submitter, TaskReader tasks, Tim
         return answer.With("Location", call.Links.Versioned($"tasks/{answer.Headers["OpenStack-Task"]}"));
     }
 
-    private SubmitTask Parse(ApiCall call, JsonInput input)
+    /// <summary>The kind that is asked for; one that needs a schema of its own has a place of its own.</summary>
+    public static TaskKind KindOf(JsonInput input)
     {
         var kind = input.NeedText("kind", Lexical.NonEmpty);
-        if (!Served.TryGetValue(kind, out var known))
-        {
-            throw ApiFault.BadRequest(PlanRegistry.Find(new(kind)) is null
-                ? $"There is no such kind of task: {kind}."
-                : $"A task of kind '{kind}' is asked for at its own place: POST /servers, PUT /servers/{{id}} or POST /servers/{{id}}/action.");
-        }
+        return Served.ContainsKey(kind) ? new(kind) : throw ApiFault.BadRequest(PlanRegistry.Find(new(kind)) is null
+            ? $"There is no such kind of task: {kind}."
+            : $"A task of kind '{kind}' is asked for at its own place: POST /servers, PUT /servers/{{id}} or POST /servers/{{id}}/action.");
+    }
 
-        var parameters = input.OptionalObject("parameters")?.Only(known);
-        var change = kind == TaskKinds.Lock.Name ? new InstanceChange { LockedReason = parameters?.NullableText("locked_reason", Lexical.NonEmpty) } : null;
-        return TaskSubmitter.Request(call, new(kind), call.ServerId()) with
+    private SubmitTask Parse(ApiCall call, JsonInput input)
+    {
+        var kind = KindOf(input);
+        var parameters = input.OptionalObject("parameters")?.Only(Served[kind.Name]);
+        var change = kind == TaskKinds.Lock ? new InstanceChange { LockedReason = parameters?.NullableText("locked_reason", Lexical.NonEmpty) } : null;
+        return TaskSubmitter.Request(call, kind, call.ServerId()) with
         {
             Change = change,
             DeadlineIn = TaskTerms.TextOf(input, "deadline") is { } deadline ? TaskTerms.Deadline("deadline", deadline, time.GetUtcNow()) : null,

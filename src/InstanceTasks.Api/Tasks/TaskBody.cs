@@ -22,7 +22,8 @@ internal static class TaskBody
         ["state"] = task.State,
         ["phase"] = Lower(task.Phase),
         ["intent"] = Lower(task.Intent),
-        ["server_id"] = task.Instance.ToString(),
+        ["server_id"] = task.Children is null ? task.Instance.ToString() : null,
+        ["parent_id"] = task.Parent?.ToString(),
         ["project_id"] = task.Project.Value,
         ["user_id"] = task.User.Value,
         ["request_id"] = task.Request.Value,
@@ -44,9 +45,33 @@ internal static class TaskBody
         ["checkpoint"] = Checkpoint(call, task),
         ["epoch"] = task.Epoch,
         ["plan_version"] = task.PlanVersion,
+        ["progress"] = ProgressOf(task.Children),
         ["links"] = new JsonArray(
             ApiLinks.Link("self", call.Links.Versioned($"tasks/{task.Id}")),
-            ApiLinks.Link("server", call.Links.Versioned($"servers/{task.Instance}"))),
+            task.Children is null
+                ? ApiLinks.Link("server", call.Links.Versioned($"servers/{task.Instance}"))
+                : ApiLinks.Link("children", call.Links.Versioned($"tasks?parent_id={task.Id}"))),
+    };
+
+    /// <summary>Adds what the store counts, which one task's own page has and lists have not.</summary>
+    public static void AddCounts(JsonObject body, ChildCounts counts)
+    {
+        if (body["progress"] is JsonObject progress)
+        {
+            (progress["started"], progress["running"]) = (counts.Started, counts.Open);
+            (progress["succeeded"], progress["failed"], progress["canceled"]) = (counts.Succeeded, counts.Failed, counts.Canceled);
+        }
+    }
+
+    private static JsonObject? ProgressOf(ChildrenRecord? children) => children is null ? null : new()
+    {
+        ["kind"] = children.Kind.Name,
+        ["total"] = children.Total,
+        ["concurrency"] = children.Concurrency,
+        ["failure_budget"] = children.FailureBudget,
+        ["asked"] = children.Next,
+        ["refused"] = children.Refused,
+        ["refused_because"] = new JsonObject(children.RefusedBecause.OrderBy(r => r.Key).Select(r => KeyValuePair.Create($"{r.Key}", (JsonNode?)JsonValue.Create(r.Value)))),
     };
 
     /// <summary>What is known for certain at the last commit: where the machine is, its power, and the number of commits so far.</summary>

@@ -7,7 +7,7 @@ namespace InstanceTasks.Api.Tasks;
 internal static class TaskQuery
 {
     private static readonly string[] Known =
-        ["state", "kind", "server_id", "request_id", "project", "all_projects", "host", "user", "changes-since", "changes-before", "limit", "marker"];
+        ["state", "kind", "server_id", "parent_id", "request_id", "project", "all_projects", "host", "user", "changes-since", "changes-before", "limit", "marker"];
 
     public static TaskFilter Parse(ApiCall call, params string[] more)
     {
@@ -17,6 +17,7 @@ internal static class TaskQuery
         {
             Project = ProjectOf(call),
             Instance = Instance(call),
+            Parent = Parent(call),
             Request = call.Query.Text("request_id") is { } request ? new RequestId(request) : null,
             Kinds = List(call, "kind") is { } kinds ? [.. kinds.Select(k => new TaskKind(k))] : null,
             States = States(call),
@@ -50,6 +51,16 @@ internal static class TaskQuery
         }
 
         return InstanceId.TryParse(text, out var id) ? id : throw QueryInput.Invalid("server_id", text, $"'{text}' is not a 'uuid'");
+    }
+
+    private static TaskId? Parent(ApiCall call)
+    {
+        if (call.Query.Text("parent_id") is not { } text)
+        {
+            return null;
+        }
+
+        return TaskId.TryParse(text, null, out var id) ? id : throw QueryInput.Invalid("parent_id", text, $"'{text}' is not a 'uuid'");
     }
 
     private static List<string>? States(ApiCall call)

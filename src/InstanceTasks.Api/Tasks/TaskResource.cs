@@ -9,7 +9,7 @@ namespace InstanceTasks.Api.Tasks;
 
 /// <summary>The Tasks API (design §8).</summary>
 internal sealed class TaskResource(
-    IQueries queries, ServerReader reader, TaskReader tasks, TaskQueues queues, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<ApiOptions> options)
+    IQueries queries, IJournal journal, ServerReader reader, TaskReader tasks, TaskQueues queues, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<ApiOptions> options)
     : IApiResource
 {
     public IEnumerable<ApiRoute> Routes =>
@@ -47,6 +47,11 @@ internal sealed class TaskResource(
         task = await WaitAsync(task, wait, call.Aborted);
         var body = TaskBody.Full(call, task, time.GetUtcNow());
         body["queue"] = await queues.OfAsync(call, task);
+        if (task.Children is not null && await journal.ReadTaskAsync(task.Id, call.Aborted) is { Children: { } counts })
+        {
+            TaskBody.AddCounts(body, counts);
+        }
+
         return ApiAnswer.Ok(new JsonObject { ["task"] = body }).WithTask(call.Links, task.Id);
     }
 

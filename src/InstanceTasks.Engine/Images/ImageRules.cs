@@ -39,7 +39,7 @@ public static class ImageRules
 
         if (effect == ImageEffect.GiveUpShelved)
         {
-            return task is { IsEnded: true, Outcome: TaskOutcome.Succeeded } ? new(ImageChangeKind.RemoveShelved, ImageOf(task, effect)) : null;
+            return task.IsEnded && SettleComposer.IsDone(task) ? new(ImageChangeKind.RemoveShelved, ImageOf(task, effect)) : null;
         }
 
         return task.IsEnded ? new(IsSaved(task) ? ImageChangeKind.Activate : ImageChangeKind.Remove, ImageOf(task, effect))

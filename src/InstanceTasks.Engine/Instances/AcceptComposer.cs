@@ -18,19 +18,21 @@ internal static class AcceptComposer
     {
         // A create that is repeated builds the instance again, which has kept its place in the quota.
         var start = request.Kind == TaskKinds.Create ? instance with { VmState = VmState.Building } : instance;
-        var changed = start with { Turn = instance.Turn + 1, Holder = RefOf(request), FenceNext = false, UpdatedAt = now };
+        var changed = ResizeRules.Begin(start, request) with { Turn = instance.Turn + 1, Holder = RefOf(request), FenceNext = false, UpdatedAt = now };
         var task = NewTask(start, request, plan, now) with
         {
             // An id is accepted once, so it is a one-time token as good as any.
             Run = TaskRun.Running, Turn = changed.Turn, Epoch = 1, Generation = generation, Token = request.Task.Value,
             StartedAt = now, MustFence = instance.FenceNext,
         };
-        return Compose("accept", changed, request, Accepted(task, now), AcceptDue) with { Quota = NewQuota(instance, request) };
+        return Compose("accept", changed, request, Accepted(task, now), AcceptDue) with { Quota = NewQuota(instance, changed, request) };
     }
 
-    /// <summary>The tasks needing attention that a new holder takes over from: delete, rebuild and hard reboot do, the others leave them.</summary>
+    /// <summary>The tasks needing attention that a new holder takes over from: delete, rebuild, hard reboot and the end of a resize do, the others leave them.</summary>
     public static IReadOnlyList<TaskRef> TakenOver(InstanceRecord instance, SubmitTask request) =>
-        request.Kind == TaskKinds.Delete || request.Kind == TaskKinds.HardReboot || request.Kind == TaskKinds.Rebuild ? instance.Attention : [];
+        request.Kind == TaskKinds.Delete || request.Kind == TaskKinds.HardReboot || request.Kind == TaskKinds.Rebuild || PlanRegistry.Find(request.Kind)?.EndsResize == true
+            ? instance.Attention
+            : [];
 
     /// <summary>Adds to an accept the end of those that it takes over from: they keep nothing.</summary>
     public static Commit ClearAttention(Commit accept, SubmitTask request, IReadOnlyList<StoredTask> held, DateTimeOffset now) => accept with
@@ -105,10 +107,13 @@ internal static class AcceptComposer
         Request = request.Request,
         Parameters = ParametersOf(instance, request),
         Change = plan.IsOneCommit ? null : request.Change,
+        OldFlavor = request.Kind == TaskKinds.Resize ? instance.Flavor : null,
+        ReturnsTo = plan.EndsResize ? instance.Resize?.From : null,
         Host = instance.Host,
         Zone = instance.AvailabilityZone,
         FromState = instance.VmState,
         RetryOf = request.RetryOf,
+        Parent = request.Parent?.Task,
         DeadlineIn = request.DeadlineIn,
         Priority = request.Priority,
         Commands = RetryBy(request, now),
@@ -136,6 +141,7 @@ internal static class AcceptComposer
         Tasks = [new TaskWrite(TaskMachine.Accept(accepted), [accepted], due, 0)],
         Instance = new(changed with { Version = changed.Version + 1 }, changed.Version),
         Idempotency = request.Idempotency,
+        Guard = request.Parent is { Seq: > 0 } parent ? new ParentGuard(parent.Task, parent.Seq) : null,
         Secrets = [.. request.Secrets.Select(s => Secret(request, s.Key, s.Value))],
     };
 
@@ -145,10 +151,9 @@ internal static class AcceptComposer
         return new SecretWrite(ofInstance ? request.Instance.Value : request.Task.Value, name, value, ofInstance);
     }
 
-    private static List<QuotaChange> NewQuota(InstanceRecord instance, SubmitTask request) =>
-        request.Kind == TaskKinds.Create && instance.Version == 0
-            ? [new QuotaChange(instance.Project, 1, instance.Flavor.Vcpus, instance.Flavor.RamMb)]
-            : [];
+    // The quota of several creates is taken at once, with their parent.
+    private static IReadOnlyList<QuotaChange> NewQuota(InstanceRecord instance, InstanceRecord changed, SubmitTask request) =>
+        instance.Version == 0 && request.Parent is not null ? [] : Holdings.Quota(instance.Version == 0 ? null : instance, changed);
 
     private static TaskRef RefOf(SubmitTask request) => new(request.Task, request.Kind, request.Request);
 }

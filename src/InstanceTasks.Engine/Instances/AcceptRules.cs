@@ -53,7 +53,7 @@ public static class AcceptRules
 
         return CheckAdmin(request, plan)
             ?? CheckLock(instance, request, plan)
-            ?? (request.Kind == TaskKinds.Create ? DecideCreateAgain(instance, plan) : DecideByTables(instance, request, plan));
+            ?? (request.Kind == TaskKinds.Create ? DecideCreateAgain(instance, plan) : CheckFlavor(DecideByTables(instance, request, plan), instance, request));
     }
 
     /// <summary>Whether the instance's tables and records allow a kind to start now; null when they do.</summary>
@@ -69,10 +69,31 @@ public static class AcceptRules
             return new(RefusalKind.NotReady, $"Instance {instance.Id} is not ready");
         }
 
-        return InstanceMachine.Find(instance.VmState, plan.Kind) is null
+        return InstanceMachine.Find(instance.VmState, plan.Kind) is null || (plan.EndsResize && instance.Resize is null)
             ? WrongState(plan, instance, "vm_state", ServerStatus.WireName(instance.VmState))
-            : null;
+            : CheckResize(instance, plan);
     }
+
+    // With a resize to decide, or one that was stopped half-way, the record does not say enough of the machine for anything else.
+    private static Refusal? CheckResize(InstanceRecord instance, Plan plan)
+    {
+        if (instance.Resize is not { } resize || plan.IsOneCommit || plan.Kind == TaskKinds.Delete || (plan.EndsResize && ResizeRules.Allows(resize.Stage, plan.Kind)))
+        {
+            return null;
+        }
+
+        var how = resize.Stage switch { ResizeStage.Finished => "confirmed or reverted", ResizeStage.Confirming => "confirmed", _ => "reverted" };
+        return new(RefusalKind.WrongState, $"Cannot '{NameOf(plan)}' instance {instance.Id}: its last resize must be {how} first");
+    }
+
+    // Nova looks at the flavor only once the server's state allows a resize at all.
+    private static AcceptDecision CheckFlavor(AcceptDecision decision, InstanceRecord instance, SubmitTask request) =>
+        decision.Mode == AcceptMode.Refuse || request.Kind != TaskKinds.Resize ? decision
+        : request.Change?.Flavor is not { } flavor ? Refuse(RefusalKind.Invalid, "A resize needs the new flavor.")
+        : flavor.Id == instance.Flavor.Id ? Refuse(RefusalKind.Invalid, "When resizing, instances must change flavor!")
+        : decision;
+
+    private static string NameOf(Plan plan) => plan.NovaAction ?? plan.Kind.Name;
 
     private static AcceptDecision DecideCreate(InstanceRecord? instance, SubmitTask request) => (instance, request.NewInstance) switch
     {
@@ -118,6 +139,11 @@ public static class AcceptRules
             return Busy(instance, plan, delete);
         }
 
+        if (plan.EndsResize && instance.Resize is null)
+        {
+            return Refuse(RefusalKind.WrongState, $"Cannot '{NameOf(plan)}' instance {instance.Id}: it has not been resized");
+        }
+
         var state = Predict(instance);
         return state is null || InstanceMachine.Find(state.Value, plan.Kind) is not null
             ? new(AcceptMode.Queue)
@@ -130,7 +156,7 @@ public static class AcceptRules
         VmState? state = instance.VmState;
         foreach (var task in instance.Queue.Prepend(instance.Holder!))
         {
-            state = state is null ? null : InstanceMachine.Find(state.Value, task.Kind)?.Success;
+            state = state is null ? null : InstanceMachine.Find(state.Value, task.Kind)?.Leaves(instance.Resize?.From);
         }
 
         return state;

@@ -48,5 +48,7 @@ public static class AllowedKinds
     {
         // A create of what exists can only be a repeat.
         Task = default, Kind = kind, Instance = instance.Id, Request = new(""), Caller = caller, RetryOf = kind == TaskKinds.Create ? default(TaskId) : null,
+        // Some other flavor: which one decides about room and quota only.
+        Change = kind == TaskKinds.Resize ? new() { Flavor = instance.Flavor with { Id = "" } } : null,
     };
 }

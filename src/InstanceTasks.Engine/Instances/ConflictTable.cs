@@ -38,6 +38,8 @@ public static class ConflictTable
         _ when requested == TaskKinds.HardReboot && GivesWayToHardReboot.Contains(running) => ConflictRule.Supersede,
         _ when requested == TaskKinds.ForceStop && GivesWayToForceStop.Contains(running) => ConflictRule.Supersede,
         _ when requested == TaskKinds.Create => ConflictRule.Refuse,
+        // Its accept takes quota by the flavor that the server has now.
+        _ when requested == TaskKinds.Resize => ConflictRule.Refuse,
         _ => ConflictRule.QueueIfAsked,
     };
 }

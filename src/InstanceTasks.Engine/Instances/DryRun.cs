@@ -60,8 +60,9 @@ public static class DryRuns
             return null;
         }
 
-        var decision = CheckQuota(AcceptRules.Decide(instance, request), instance, request, usage);
         var subject = instance ?? (request.NewInstance is null ? null : AcceptComposer.NewInstance(request, now));
+        var decision = AcceptRules.Decide(instance, request);
+        decision = decision.Mode == AcceptMode.Now ? CheckQuota(decision, AcceptComposer.Now(subject!, request, plan, 0, now).Quota, usage) : decision;
         var run = new DryRun
         {
             Plan = plan,
@@ -72,36 +73,33 @@ public static class DryRuns
         return subject is null ? run : Place(run, subject, request, hosts, now);
     }
 
-    private static AcceptDecision CheckQuota(AcceptDecision decision, InstanceRecord? instance, SubmitTask request, QuotaUsage usage)
-    {
-        if (decision.Mode != AcceptMode.Now || instance is not null || request.NewInstance is not { } wanted)
-        {
-            return decision;
-        }
-
-        var change = new QuotaChange(wanted.Project, 1, wanted.Flavor.Vcpus, wanted.Flavor.RamMb);
-        return QuotaRules.Refusal(usage, change) is { } why ? new(AcceptMode.Refuse, new(RefusalKind.Quota, why)) : decision;
-    }
+    private static AcceptDecision CheckQuota(AcceptDecision decision, IReadOnlyList<QuotaChange> changes, QuotaUsage usage) =>
+        changes.Select(c => QuotaRules.Refusal(usage, c)).FirstOrDefault(why => why is not null) is { } refusal
+            ? new(AcceptMode.Refuse, new(RefusalKind.Quota, refusal))
+            : decision;
 
     private static DryRun Place(DryRun run, InstanceRecord instance, SubmitTask request, IReadOnlyList<HostView> hosts, DateTimeOffset now)
     {
         var placed = run with { Host = instance.Host, Zone = instance.AvailabilityZone };
-        if (run.Plan.Steps.Any(s => s.Control == ControlWork.ChooseHost))
+        var origin = run.Plan.EndsResize && instance.Resize is { } resize ? resize.From : instance.VmState;
+        if (run.Plan.Steps.Any(s => s.Control is ControlWork.ChooseHost or ControlWork.GrowClaim && s.IsTakenFrom(origin)))
         {
             // The task as its accept would make it, so that placement sees what it would see.
             var task = AcceptComposer.Now(instance, request, run.Plan, 0, now).Tasks[0].After;
             var choice = HostChoice.Rank(task, hosts, now);
             var best = choice.Candidates.Count > 0 ? choice.Candidates[0] : null;
-            placed = placed with { ChoosesHost = true, Host = best?.Host, Zone = best?.Zone ?? "", RefusedHosts = choice.Refused };
+            placed = task.OldFlavor is not null
+                ? placed with { RefusedHosts = choice.Refused }
+                : placed with { ChoosesHost = true, Host = best?.Host, Zone = best?.Zone ?? "", RefusedHosts = choice.Refused };
         }
 
-        return placed with { Steps = [.. run.Plan.Steps.Select(s => StepOf(s, placed.Host, instance.VmState))] };
+        return placed with { Steps = [.. run.Plan.Steps.Select(s => StepOf(s, placed.Host, origin))] };
     }
 
-    private static DryStep StepOf(Step step, HostName? host, VmState from) => new(
+    private static DryStep StepOf(Step step, HostName? host, VmState origin) => new(
         step,
         step.OnHost ? host : null,
         step.OnlyWithHost && host is null ? "the instance has no machine"
-        : !step.IsTakenFrom(from) ? $"not needed: the instance is {ServerStatus.WireName(from)}"
+        : !step.IsTakenFrom(origin) ? $"not needed: the instance is {ServerStatus.WireName(origin)}"
         : null);
 }

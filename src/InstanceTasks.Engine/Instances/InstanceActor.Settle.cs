@@ -84,7 +84,17 @@ public sealed partial class InstanceActor
             peers.Wake(granted.After.Id, new WakeUp { Cause = "granted" });
         }
 
+        WakeParents(commit);
         return new() { Verdict = SettleVerdict.Settled, Record = commit.Tasks[0].After };
+    }
+
+    // The commit has counted them, and made their parent due: this only saves it the waiting.
+    private void WakeParents(Commit commit)
+    {
+        foreach (var parent in commit.Tasks.Where(t => t.After.IsEnded).Select(t => t.After.Parent).OfType<TaskId>().Distinct())
+        {
+            peers.Wake(parent, new WakeUp { Cause = "a child ended" });
+        }
     }
 
     // Lost on a sequence number: if it was this task's, its actor decides again; if it was the next one's, compose again.

@@ -26,7 +26,8 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
             var decision = await DecideAsync(request, fresh: attempt > 0);
             if (decision.Mode is AcceptMode.Refuse or AcceptMode.Join || request.DryRun)
             {
-                return Undecided(decision, request);
+                // A parent that was interrupted asks again for children that are there.
+                return (request is { Parent: not null, DryRun: false } ? await ExistingAsync(request) : null) ?? Undecided(decision, request);
             }
 
             if (await TryAcceptAsync(decision.Mode, request) is { } answer)
@@ -101,6 +102,7 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
         _instance = commit.Instance!.After;
         Failpoints.Hit("accepted", request.Kind);
         WakeAfterAccept(mode, commit);
+        WakeParents(commit);
         return new() { Verdict = AcceptVerdict.Accepted, Task = request.Task, Record = commit.Tasks[0].After, Instance = _instance };
     }
 
@@ -163,6 +165,8 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
                     : Refused(RefusalKind.KeyReused, "The Idempotency-Key was used with another request.");
             case CommitVerdict.TaskConflict:
                 return await ExistingAsync(request);
+            case CommitVerdict.ParentConflict:
+                return await ExistingAsync(request) ?? Refused(RefusalKind.ParentMoved, $"Task {request.Parent!.Task} has moved on.");
             default:
                 return null;
         }

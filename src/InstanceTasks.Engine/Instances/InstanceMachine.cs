@@ -8,7 +8,13 @@ namespace InstanceTasks.Engine;
 /// <param name="Success">vm_state after success.</param>
 /// <param name="Failure">vm_state after a failure whose undo worked; null: as before.</param>
 /// <param name="Undone">vm_state after a cancel; null: as before.</param>
-public sealed record InstanceTransition(VmState From, TaskKind Kind, VmState Success, VmState? Failure = null, VmState? Undone = null);
+/// <param name="Returns">Success leads back to the vm_state before the resize that it ends; <paramref name="Success"/> stands for it.</param>
+public sealed record InstanceTransition(VmState From, TaskKind Kind, VmState Success, VmState? Failure = null, VmState? Undone = null, bool Returns = false)
+{
+    /// <summary>vm_state after success.</summary>
+    /// <param name="before">The vm_state before the resize, if there is one to end.</param>
+    public VmState Leaves(VmState? before) => Returns ? before ?? Success : Success;
+}
 
 /// <summary>The one table that decides which kind may start in which vm_state and what it leads to (nova-api §3).</summary>
 public static class InstanceMachine
@@ -53,6 +59,12 @@ public static class InstanceMachine
         new(Shelved, TaskKinds.Unshelve, Active),
         new(ShelvedOffloaded, TaskKinds.Unshelve, Active),
 
+        new(Active, TaskKinds.Resize, Resized),
+        new(Stopped, TaskKinds.Resize, Resized),
+
+        // In Nova only while "resized". An administrator may have set another state meanwhile, or a resize may have been stopped half-way: then, too, there is a way on.
+        .. new[] { TaskKinds.ConfirmResize, TaskKinds.RevertResize }.SelectMany(k => From([Resized, Active, VmState.Error], s => new(s, k, Active, Returns: true))),
+
         .. new[] { TaskKinds.Lock, TaskKinds.Unlock, TaskKinds.Update }.SelectMany(k => From(Living, s => new(s, k, s))),
         // nova-api §3.4 has them from every state. One that is on no host cannot be active, nor be brought back from error: it is unshelved or deleted.
         .. From([.. Living.Except([ShelvedOffloaded])], s => new(s, TaskKinds.ResetToActive, Active)),
@@ -63,7 +75,7 @@ public static class InstanceMachine
         .. From([Stopped, Paused, Suspended], s => new(s, TaskKinds.Metadata, s)),
     ];
 
-    private static VmState[] Living => [Building, Active, Stopped, VmState.Error, Paused, Suspended, Rescued, Shelved, ShelvedOffloaded];
+    private static VmState[] Living => [Building, Active, Stopped, VmState.Error, Paused, Suspended, Rescued, Resized, Shelved, ShelvedOffloaded];
 
     private static volatile Rows s_rows = new(Own);
 
@@ -79,7 +91,7 @@ public static class InstanceMachine
         var row = Find(from, ended.Kind) ?? throw new InvalidOperationException($"No row for '{ended.Kind}' from '{from}'.");
         return ended.Outcome switch
         {
-            TaskOutcome.Succeeded => row.Success,
+            TaskOutcome.Succeeded => row.Leaves(ended.ReturnsTo),
             TaskOutcome.Canceled => row.Undone ?? from,
             _ => row.Failure ?? from,
         };

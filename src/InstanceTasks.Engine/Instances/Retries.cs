@@ -10,6 +10,7 @@ public static class Retries
     public static Refusal? Check(TaskRecord task) => task switch
     {
         { IsEnded: false } => new(RefusalKind.NotNow, $"Task {task.Id} has not ended; it is {task.State}."),
+        { Children: not null } => new(RefusalKind.NotNow, $"Task {task.Id} is the parent of others: retry those that failed, or ask for it once more."),
         { Outcome: TaskOutcome.Succeeded } => new(RefusalKind.NotNow, $"Task {task.Id} has succeeded: there is nothing to retry. To do it once more, ask for it once more."),
         _ => null,
     };

@@ -13,18 +13,8 @@ internal static class SettleComposer
     };
 
     /// <summary>Capacity and quota that go with the end of a task.</summary>
-    public static (IReadOnlyList<ClaimChange> Claims, IReadOnlyList<QuotaChange> Quota) Release(InstanceRecord before, InstanceRecord after)
-    {
-        if (after.VmState != VmState.Deleted || before.VmState == VmState.Deleted)
-        {
-            return ([], []);
-        }
-
-        var f = before.Flavor;
-        return (
-            [new ClaimChange(before.Id, default, null, default, Take: false)],
-            [new QuotaChange(before.Project, -1, -f.Vcpus, -f.RamMb)]);
-    }
+    public static (IReadOnlyList<ClaimChange> Claims, IReadOnlyList<QuotaChange> Quota) Release(InstanceRecord before, InstanceRecord after, TaskId task) =>
+        (Holdings.Claims(before, after, task), Holdings.Quota(before, after));
 
     private static InstanceRecord End(InstanceRecord instance, TaskRecord task, DateTimeOffset now)
     {
@@ -33,8 +23,9 @@ internal static class SettleComposer
             : instance.Queue.Exists(q => q.Id == successor) ? instance.VmState
             : AsItStands(task);
         var power = state switch { VmState.Deleted => PowerState.NoState, VmState.ShelvedOffloaded => PowerState.Shutdown, _ => task.Power ?? instance.Power };
-        var described = task is { Outcome: TaskOutcome.Succeeded, Change: { } change } ? InstanceChanges.Describe(instance, change) : instance;
-        return described with
+        var done = IsDone(task);
+        var described = done && task.Change is { } change ? InstanceChanges.Describe(instance, change) : instance;
+        return ResizeRules.After(described, task, done, undone: task.SupersededBy is null || IsUntouched(task)) with
         {
             Holder = null,
             VmState = state,
@@ -42,16 +33,16 @@ internal static class SettleComposer
             Host = task.Host,
             AvailabilityZone = task.Zone,
             FenceNext = task.MustFence,
-            ShelvedImageId = task.Outcome == TaskOutcome.Succeeded ? ShelvedImage(instance, task) : instance.ShelvedImageId,
+            ShelvedImageId = done ? ShelvedImage(instance, task) : instance.ShelvedImageId,
             LaunchedAt = instance.LaunchedAt ?? (state == VmState.Active ? now : null),
             TerminatedAt = state == VmState.Deleted ? now : null,
             UpdatedAt = now,
         };
     }
 
-    private static string? ShelvedImage(InstanceRecord instance, TaskRecord succeeded) => PlanRegistry.Of(succeeded).Image switch
+    private static string? ShelvedImage(InstanceRecord instance, TaskRecord done) => PlanRegistry.Of(done).Image switch
     {
-        ImageEffect.Shelve => succeeded.Machine!.SnapshotId,
+        ImageEffect.Shelve => done.Machine!.SnapshotId,
         ImageEffect.GiveUpShelved => null,
         _ => instance.ShelvedImageId,
     };
@@ -59,18 +50,27 @@ internal static class SettleComposer
     /// <summary>What a superseded task leaves when nobody comes after it: nothing was undone, because the successor would have seen to it.</summary>
     internal static VmState AsItStands(TaskRecord task)
     {
-        var untouched = task is { Phase: TaskPhase.Forward, Step: 0, FailedAttempts: 0, MustFence: false };
         var done = InstanceMachine.After(task.FromState, task with { Outcome = TaskOutcome.Succeeded });
-        var steps = PlanRegistry.Of(task).Steps;
-        if (untouched || (done == task.FromState && steps.All(s => s.Undo is null)))
+        if (IsUntouched(task) || (done == task.FromState && PlanRegistry.Of(task).Steps.All(s => s.Undo is null)))
         {
             return InstanceMachine.After(task.FromState, task);
         }
 
-        return task.Phase == TaskPhase.Forward && task.Step == steps.Count ? done : VmState.Error;
+        return IsDone(task) ? done : VmState.Error;
     }
 
-    private static InstanceRecord Hold(InstanceRecord instance, TaskRecord task, DateTimeOffset now) => instance with
+    private static bool IsUntouched(TaskRecord task) => task is { Phase: TaskPhase.Forward, Step: 0, FailedAttempts: 0, MustFence: false };
+
+    /// <summary>Whether all of it is done, also when it was superseded meanwhile and so did not succeed.</summary>
+    internal static bool IsDone(TaskRecord task) =>
+        task.Outcome == TaskOutcome.Succeeded || (task.Phase == TaskPhase.Forward && task.Step == PlanRegistry.Of(task).Steps.Count);
+
+    // What is being undone stays as it was; past its point of no return it is half-way.
+    private static bool CanBeUndone(TaskRecord task) => task.Phase == TaskPhase.Undo || task.Step < PlanRegistry.Of(task).PointOfNoReturn;
+
+    // A resize itself keeps what it holds until an operator has decided.
+    private static InstanceRecord Hold(InstanceRecord instance, TaskRecord task, DateTimeOffset now) => ResizeRules.After(
+        instance, task, done: false, undone: task.Kind != TaskKinds.Resize && CanBeUndone(task)) with
     {
         Holder = null,
         VmState = VmState.Error,

@@ -80,7 +80,7 @@ internal static class SettleRules
     public static Commit Compose(InstanceRecord before, SettleRuling ruling, InstanceRecord after, InstanceRecord next, IReadOnlyList<TaskWrite> grants)
     {
         var task = ruling.After;
-        var (claims, quota) = SettleComposer.Release(before, after);
+        var (claims, quota) = SettleComposer.Release(before, after, task.Id);
         var due = task.IsEnded ? (TimeSpan?)null : task.Outcome == TaskOutcome.NeedsAttention ? AttentionDue : GrantDue;
         return new Commit
         {
@@ -140,6 +140,7 @@ internal static class SettleRules
         Host = task.Host is not null && task.Outcome == TaskOutcome.NeedsAttention ? task.Host : instance.Host,
         Zone = instance.AvailabilityZone,
         MustFence = instance.FenceNext,
+        // Coming back from attention it still has the machine that it was making.
         FromState = task.Outcome == TaskOutcome.NeedsAttention ? Back(instance, task) : instance.VmState,
         Machine = task.Outcome == TaskOutcome.NeedsAttention ? null : MachineSpecs.Of(instance, task),
     };

@@ -63,6 +63,15 @@ public static class TaskKinds
     /// <summary>Starts a shelved server again; where only the image is left of it, on a host that is chosen anew.</summary>
     public static readonly TaskKind Unshelve = new("unshelve");
 
+    /// <summary>Makes the machine anew in another flavor; the old one is kept until that is confirmed or reverted.</summary>
+    public static readonly TaskKind Resize = new("resize");
+
+    /// <summary>Removes the machine that a resize has kept.</summary>
+    public static readonly TaskKind ConfirmResize = new("confirm-resize");
+
+    /// <summary>Goes back to the machine that a resize has kept.</summary>
+    public static readonly TaskKind RevertResize = new("revert-resize");
+
     /// <summary>Says that the server is active; one commit, for administrators.</summary>
     public static readonly TaskKind ResetToActive = new("reset-to-active");
 
@@ -80,6 +89,9 @@ public static class TaskKinds
 
     /// <summary>Changes metadata; one commit.</summary>
     public static readonly TaskKind Metadata = new("metadata");
+
+    /// <summary>The parent of tasks on many instances; on none itself.</summary>
+    public static readonly TaskKind Bulk = new("bulk");
 }
 
 /// <summary>The registry of plans: every version that a task may have.</summary>
@@ -90,10 +102,15 @@ public static partial class PlanRegistry
         CreatePlan.V1, DeletePlan.V1, StopPlan.V1, StartPlan.V1, RebootPlan.V1, HardRebootPlan.V1,
         ForceStopPlan.V1, PausePlan.V1, UnpausePlan.V1, SuspendPlan.V1, ResumePlan.V1, RescuePlan.V1, UnrescuePlan.V1, ChangePasswordPlan.V1,
         RebuildPlan.V1, CreateImagePlan.V1, ShelvePlan.V1, ShelveAndOffloadPlan.V1, ShelveOffloadPlan.V1, UnshelvePlan.V1,
-        RecordPlans.Lock, RecordPlans.Unlock, RecordPlans.Update, RecordPlans.Metadata, RecordPlans.ResetToActive, RecordPlans.ResetToError);
+        ResizePlan.V1, ConfirmResizePlan.V1, RevertResizePlan.V1,
+        RecordPlans.Lock, RecordPlans.Unlock, RecordPlans.Update, RecordPlans.Metadata, RecordPlans.ResetToActive, RecordPlans.ResetToError,
+        BulkPlan.V1);
 
-    /// <summary>The newest plan of every kind.</summary>
+    /// <summary>The newest plan of every kind of task on an instance.</summary>
     public static IReadOnlyCollection<Plan> All => s_known.All;
+
+    /// <summary>The newest plan of every kind, with those of parents.</summary>
+    public static IReadOnlyCollection<Plan> WithParents => s_known.Newest.Values;
 
     /// <summary>The newest plan of a kind; null for an unknown kind.</summary>
     public static Plan? Find(TaskKind kind) => s_known.Newest.GetValueOrDefault(kind.Name);
@@ -124,7 +141,7 @@ public static partial class PlanRegistry
 
     private sealed record Known(Dictionary<(string Kind, int Version), Plan> ByVersion, Dictionary<string, Plan> Newest)
     {
-        public IReadOnlyCollection<Plan> All => Newest.Values;
+        public IReadOnlyCollection<Plan> All { get; } = [.. Newest.Values.Where(p => p.OnInstance)];
 
         public static Known Of(params IReadOnlyList<Plan> plans) => new(
             plans.ToDictionary(p => (p.Kind.Name, p.Version)),

@@ -33,11 +33,17 @@ public sealed record Plan
     /// <summary>Whether the instance must have a host.</summary>
     public bool NeedsHost { get; init; }
 
+    /// <summary>Whether it confirms or reverts a resize, and needs one for that. While there is one, every other kind that is more than a commit must wait for it, but delete.</summary>
+    public bool EndsResize { get; init; }
+
     /// <summary>The policy rule that lets administrators only ask for it; null: everybody may.</summary>
     public string? AdminRule { get; init; }
 
     /// <summary>What it does to the catalogue of images, in the commits that accept and end it.</summary>
     public ImageEffect Image { get; init; }
+
+    /// <summary>Whether its tasks are on an instance; a parent's are not.</summary>
+    public bool OnInstance { get; init; } = true;
 
     /// <summary>Whether this is a change in one commit.</summary>
     public bool IsOneCommit => Steps.Count == 0;
@@ -123,8 +129,14 @@ public enum ControlWork
     /// <summary>Choose a host and claim its capacity in the step's own commit; undone by releasing the claim.</summary>
     ChooseHost = 1,
 
+    /// <summary>Ask for children and wait until they have ended; undone by stopping them, and by deleting what they have made.</summary>
+    Children = 3,
+
+    /// <summary>Claim room for the new flavor on the instance's host, beside the old one, in the step's own commit; undone by giving it back.</summary>
+    GrowClaim = 2,
+
     /// <summary>Release the claim in the step's own commit: the machine is gone from its host.</summary>
-    LeaveHost = 2,
+    LeaveHost = 4,
 }
 
 /// <summary>When a cancel takes effect.</summary>

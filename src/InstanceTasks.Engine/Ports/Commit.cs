@@ -29,6 +29,12 @@ public sealed record Commit
     /// <summary>Other tasks to wake: <c>wakes + 1</c> and due now, without a version (design §4.1).</summary>
     public IReadOnlyList<TaskId> Wakes { get; init; } = [];
 
+    /// <summary>
+    /// The parent that nothing may have happened to since a child was asked for. A child's commits count it at its parent by themselves:
+    /// the first as started, the last by its outcome, which also wakes the parent.
+    /// </summary>
+    public ParentGuard? Guard { get; init; }
+
     /// <summary>Encrypted values to store beside a task.</summary>
     public IReadOnlyList<SecretWrite> Secrets { get; init; } = [];
 
@@ -42,6 +48,11 @@ public sealed record Commit
 /// <param name="DueIn">Recovery looks at the task after this long in database time; null: as it was said before, and never once it has ended.</param>
 /// <param name="WakesRead">The wake counter that the actor had read: if the row's is higher, the task is due at once.</param>
 public sealed record TaskWrite(TaskRecord After, IReadOnlyList<TaskEvent> Events, TimeSpan? DueIn, long WakesRead);
+
+/// <summary>A parent's row as it must be still.</summary>
+/// <param name="Parent">The parent, which must not have ended.</param>
+/// <param name="Seq">Its sequence number.</param>
+public sealed record ParentGuard(TaskId Parent, long Seq);
 
 /// <summary>An instance row by compare-and-set. <see cref="InstanceRecord.Version"/> of <paramref name="After"/> is <paramref name="ExpectedVersion"/> + 1.</summary>
 /// <param name="After">The instance afterwards.</param>
@@ -93,6 +104,9 @@ public enum CommitVerdict
 
     /// <summary>The idempotency key exists.</summary>
     KeyExists = 5,
+
+    /// <summary>The parent has moved on: its sequence number is another, or it has ended.</summary>
+    ParentConflict = 6,
 }
 
 /// <summary>The result of a commit.</summary>

@@ -56,7 +56,8 @@ public static class Shards
 /// <param name="Wakes">The wake counter.</param>
 /// <param name="DueIn">How long until it is due in database time; negative when it is overdue; null when it has ended.</param>
 /// <param name="Age">How long ago it was accepted, in database time; null when the store cannot say.</param>
-public sealed record StoredTask(TaskRecord Record, long Wakes, TimeSpan? DueIn, TimeSpan? Age = null);
+/// <param name="Children">How far its children are; null when it is no parent.</param>
+public sealed record StoredTask(TaskRecord Record, long Wakes, TimeSpan? DueIn, TimeSpan? Age = null, ChildCounts? Children = null);
 
 /// <summary>One event row.</summary>
 /// <param name="Seq">Its number within the task, from 1.</param>

@@ -1,6 +1,6 @@
 namespace InstanceTasks.Engine;
 
-/// <summary>How actors reach each other. Awaited calls go task → instance → host only; the other way there are only one-way wake-ups.</summary>
+/// <summary>How actors reach each other. Awaited calls go parent → task → instance → host only; the other way there are only one-way wake-ups.</summary>
 public interface IPeers
 {
     /// <summary>Wakes a task; best effort.</summary>
@@ -8,6 +8,12 @@ public interface IPeers
 
     /// <summary>Pokes a task and waits for what it says.</summary>
     Task<PokeAnswer> PokeAsync(TaskId task);
+
+    /// <summary>Asks an instance's actor for a task.</summary>
+    Task<AcceptAnswer> SubmitAsync(SubmitTask request);
+
+    /// <summary>A parent passes a command on to a child.</summary>
+    Task<CommandAnswer> CommandAsync(TaskId task, TaskCommand command);
 
     /// <summary>Asks the instance's actor to settle a task.</summary>
     Task<SettleAnswer> SettleAsync(InstanceId instance, SettleRequest request);

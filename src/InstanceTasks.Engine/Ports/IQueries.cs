@@ -133,6 +133,9 @@ public sealed record TaskFilter
     /// <summary>Only this instance.</summary>
     public InstanceId? Instance { get; init; }
 
+    /// <summary>Only children of this task.</summary>
+    public TaskId? Parent { get; init; }
+
     /// <summary>Only this request.</summary>
     public RequestId? Request { get; init; }
 

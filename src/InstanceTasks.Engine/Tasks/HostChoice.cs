@@ -16,12 +16,12 @@ internal sealed class HostChoice
     /// <summary>Hosts refused so far, with the reasons.</summary>
     public IReadOnlyDictionary<string, string> Refused => _refused.ToDictionary(r => r.Host.Value, r => r.Reason);
 
-    /// <summary>Ranks.</summary>
+    /// <summary>Ranks. A resize stays on its host: only that is looked at.</summary>
     public static HostChoice Rank(TaskRecord task, IReadOnlyList<HostView> hosts, DateTimeOffset now)
     {
         var choice = new HostChoice(now);
         var fitting = new List<HostView>();
-        foreach (var host in hosts)
+        foreach (var host in hosts.Where(h => task.OldFlavor is null || h.Host == task.Host))
         {
             if (ReasonAgainst(task, host) is { } reason)
             {
@@ -50,12 +50,30 @@ internal sealed class HostChoice
     /// <summary>The events of finding none.</summary>
     public IReadOnlyList<TaskEvent> GiveUp(TaskRecord task)
     {
-        var need = task.Machine!.Resources;
-        var failure = new Failure(
-            FailureKinds.NoValidHost,
-            string.Create(CultureInfo.InvariantCulture, $"No valid host was found. None of {_refused.Count} hosts can take {need.Vcpus} vCPUs, {need.MemoryMb} MB of memory and {need.DiskGb} GB of disk: choose a smaller flavor or another zone, or try again later."),
-            Details: string.Join("; ", _refused.Select(r => $"{r.Host}: {r.Reason}")));
+        var failure = new Failure(FailureKinds.NoValidHost, WhyNot(task), Details: string.Join("; ", _refused.Select(r => $"{r.Host}: {r.Reason}")));
         return [.. _refused, new UndoBegun { At = _now, Failure = failure, FromStep = task.Step - 1 }];
+    }
+
+    /// <summary>What a host's choice takes there. A resize keeps the old machine's room until it is confirmed or reverted.</summary>
+    public static IReadOnlyList<ClaimChange> Take(TaskRecord task, HostName host) =>
+        [new ClaimChange(task.Instance, task.Id, host, task.Machine!.Resources + (task.OldFlavor?.ToResources() ?? default), Take: true)];
+
+    /// <summary>What undoing it, or leaving the host, gives back.</summary>
+    public static IReadOnlyList<ClaimChange> GiveBack(TaskRecord task) => task.OldFlavor is { } old
+        ? Holdings.Replace(task.Instance, task.Id, task.Host!.Value, old.ToResources())
+        : [new ClaimChange(task.Instance, task.Id, null, default, Take: false)];
+
+    /// <summary>The event of having given it back.</summary>
+    public static StepDone GivenBack(TaskRecord task, Direction direction, DateTimeOffset now) =>
+        new() { At = now, Step = task.Step, Direction = direction, FreesHost = task.OldFlavor is null };
+
+    private string WhyNot(TaskRecord task)
+    {
+        var need = task.Machine!.Resources;
+        var size = string.Create(CultureInfo.InvariantCulture, $"{need.Vcpus} vCPUs, {need.MemoryMb} MB of memory and {need.DiskGb} GB of disk");
+        return task.OldFlavor is null
+            ? string.Create(CultureInfo.InvariantCulture, $"No valid host was found. None of {_refused.Count} hosts can take {size}: choose a smaller flavor or another zone, or try again later.")
+            : $"No valid host was found. The server's host cannot take {size} beside the machine that is there: choose a smaller flavor, or try again later.";
     }
 
     private static string? ReasonAgainst(TaskRecord task, HostView host)
@@ -104,4 +122,7 @@ public static class TaskParameters
 
     /// <summary>For create-image: the image's properties, as a JSON object of texts.</summary>
     public const string ImageProperties = "image_properties";
+
+    /// <summary>For a parent: an administrator has asked for it, so its children are an administrator's, too.</summary>
+    public const string ByAdmin = "by_admin";
 }

@@ -179,8 +179,13 @@ public sealed partial class TaskActor
         Failure = new Failure(FailureKinds.Lost, "The worker was lost; the step is tried again.", Retryable: true, Details: why),
     };
 
-    private async Task<Move> RunControlAsync(TaskDecision.RunControl control) =>
-        control is { Direction: Direction.Do, Step.Control: ControlWork.ChooseHost } ? await ChooseHostAsync() : await FreeHostAsync(control.Direction);
+    private async Task<Move> RunControlAsync(TaskDecision.RunControl control) => (control.Step.Control, control.Direction) switch
+    {
+        (ControlWork.Children, Direction.Do) => await RunChildrenAsync(),
+        (ControlWork.Children, _) => await StopChildrenAsync(),
+        (ControlWork.ChooseHost or ControlWork.GrowClaim, Direction.Do) => await ChooseHostAsync(),
+        _ => await FreeHostAsync(control.Direction),
+    };
 
     private async Task<Move> ChooseHostAsync()
     {
@@ -188,8 +193,7 @@ public sealed partial class TaskActor
         var choice = HostChoice.Rank(task, NotHeld(task, await queries.ListHostsAsync()), time.GetUtcNow());
         foreach (var host in choice.Candidates)
         {
-            var claim = new ClaimChange(task.Instance, task.Id, host.Host, task.Machine!.Resources, Take: true);
-            var move = await CommitAsync("step", choice.Choose(task, host), [claim]);
+            var move = await CommitAsync("step", choice.Choose(task, host), HostChoice.Take(task, host.Host));
             if (move != Move.NoRoom)
             {
                 return move;
@@ -204,8 +208,7 @@ public sealed partial class TaskActor
     private async Task<Move> FreeHostAsync(Direction direction)
     {
         var task = _task!;
-        var done = new StepDone { At = time.GetUtcNow(), Step = task.Step, Direction = direction, FreesHost = true };
-        return await CommitAsync("step", [done], [new ClaimChange(task.Instance, task.Id, null, default, Take: false)]);
+        return await CommitAsync("step", [HostChoice.GivenBack(task, direction, time.GetUtcNow())], HostChoice.GiveBack(task));
     }
 
     private async Task<Move> BlockedAsync(string reason)

@@ -43,6 +43,11 @@ public sealed partial class TaskActor(
             _owned = true;
             _deadline = DeadlineOf(record, TimeSpan.Zero);
         }
+        else if (PaceLeft is { } left)
+        {
+            turns.TickIn(left);
+            return;
+        }
         else
         {
             await LoadAsync();
@@ -142,6 +147,11 @@ public sealed partial class TaskActor(
             return await SuperviseAsync();
         }
 
+        if (await PassOnPauseAsync() is { } later)
+        {
+            return later;
+        }
+
         var now = time.GetUtcNow();
         var plan = PlanRegistry.Of(_task!);
         var batch = new EventBatch(_task!);
@@ -155,6 +165,11 @@ public sealed partial class TaskActor(
         {
             batch.Add((decision as TaskDecision.Note)?.Events ?? []);
             decision = TaskDecider.Next(batch.Task, plan, now);
+        }
+
+        if (decision is TaskDecision.Settle { Events: var last } && !plan.OnInstance)
+        {
+            return await EndParentAsync([.. batch.Events, .. last]);
         }
 
         if (decision is TaskDecision.Settle settle)
@@ -290,15 +305,16 @@ public sealed partial class TaskActor(
 
         _task = stored.Record;
         _wakes = stored.Wakes;
+        _counts = stored.Children ?? ChildCounts.None;
         _due = default;
         _deadline = DeadlineOf(stored.Record, stored.Age ?? time.GetUtcNow() - stored.Record.CreatedAt);
     }
 
-    private async Task<Move> CommitAsync(string name, IReadOnlyList<TaskEvent> events, IReadOnlyList<ClaimChange> claims)
+    private async Task<Move> CommitAsync(string name, IReadOnlyList<TaskEvent> events, IReadOnlyList<ClaimChange> claims, IReadOnlyList<QuotaChange>? quota = null)
     {
         var after = TaskMachine.Commit(_task!, events);
         var due = _due.Next(DueTimes.Of(after, time.GetUtcNow(), DeadlineLeft), time);
-        var commit = new Commit { Name = name, Kind = after.Kind, Tasks = [new TaskWrite(after, events, due.ToWrite, _wakes)], Claims = claims };
+        var commit = new Commit { Name = name, Kind = after.Kind, Tasks = [new TaskWrite(after, events, due.ToWrite, _wakes)], Claims = claims, Quota = quota ?? [] };
         try
         {
             var result = await journal.CommitAsync(commit);

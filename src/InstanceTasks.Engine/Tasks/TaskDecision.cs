@@ -65,9 +65,9 @@ internal static class TaskDecider
             return Skip(task, Direction.Do, "the instance has no machine", now);
         }
 
-        if (!step.IsTakenFrom(task.FromState))
+        if (!step.IsTakenFrom(Origin(task)))
         {
-            return Skip(task, Direction.Do, $"not needed: the instance was {ServerStatus.WireName(task.FromState)}", now);
+            return Skip(task, Direction.Do, $"not needed: the instance was {ServerStatus.WireName(Origin(task))}", now);
         }
 
         return Ready(task, plan, now) ?? (step.Do is { } verb ? new TaskDecision.StartAttempt(step, verb, Direction.Do) : new TaskDecision.RunControl(step, Direction.Do));
@@ -91,13 +91,16 @@ internal static class TaskDecider
             return Skip(task, Direction.Undo, "the instance has no machine", now);
         }
 
-        if (step.UndoOnlyFrom?.Contains(task.FromState) == false || !step.IsTakenFrom(task.FromState))
+        if (step.UndoOnlyFrom?.Contains(Origin(task)) == false || !step.IsTakenFrom(Origin(task)))
         {
-            return Skip(task, Direction.Undo, $"nothing to undo: the instance was {ServerStatus.WireName(task.FromState)}", now);
+            return Skip(task, Direction.Undo, $"nothing to undo: the instance was {ServerStatus.WireName(Origin(task))}", now);
         }
 
         return Ready(task, plan, now) ?? (step.Undo is { } verb ? new TaskDecision.StartAttempt(step, verb, Direction.Undo) : new TaskDecision.RunControl(step, Direction.Undo));
     }
+
+    /// <summary>What a task goes by that ends a resize is how the machine was before that.</summary>
+    private static VmState Origin(TaskRecord task) => task.ReturnsTo ?? task.FromState;
 
     private static TaskDecision? Ready(TaskRecord task, Plan plan, DateTimeOffset now)
     {
@@ -116,5 +119,6 @@ internal static class TaskDecider
 
     /// <summary>Whether an attempt of the current step may have left something behind.</summary>
     private static bool Touched(TaskRecord task, Plan plan) =>
-        task.Step < plan.Steps.Count && plan.Steps[task.Step].OnHost && (task.MustFence || task.FailedAttempts > 0);
+        task.Step < plan.Steps.Count
+        && (plan.Steps[task.Step].Control == ControlWork.Children || (plan.Steps[task.Step].OnHost && (task.MustFence || task.FailedAttempts > 0)));
 }

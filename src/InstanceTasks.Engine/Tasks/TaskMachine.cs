@@ -48,6 +48,12 @@ public static class TaskMachine
             return Commanded(task, priority.Command) with { Priority = priority.Priority, UpdatedAt = e.At };
         }
 
+        if (e is ChildrenMoved moved && !task.IsEnded)
+        {
+            // No edge either: how far the children are is told by counts.
+            return ParentRules.Moved(task, moved) with { UpdatedAt = e.At };
+        }
+
         var shape = TaskTransitions.Next(TaskShape.Of(task), TriggerOf(e));
         var changed = Change(task, e) with { Phase = shape.Phase, Run = shape.Run, Intent = shape.Intent, Outcome = shape.Outcome, UpdatedAt = e.At };
         changed = changed.WaitReason is null && changed.Wait is not null ? changed with { Wait = null } : changed;
@@ -115,7 +121,8 @@ public static class TaskMachine
             Host = e.FreesHost ? null : e.Host ?? task.Host,
             Zone = e.FreesHost ? "" : e.Zone ?? task.Zone,
             Power = e.Power ?? task.Power,
-            MustFence = task.MustFence && e.Skipped,
+            // A claim that changes says nothing about older work on the machine.
+            MustFence = task.MustFence && (e.Skipped || StepAt(PlanRegistry.Of(task), e.Step) is { Control: ControlWork.GrowClaim }),
             WaitReason = null,
             NotBefore = null,
         };

@@ -79,6 +79,10 @@ internal sealed class StepRunner(IHypervisor hypervisor, IStepSecrets secrets, T
             Verb.RestoreDisk => hypervisor.RestoreDiskAsync(call, abort),
             Verb.DropOldDisk => hypervisor.DropOldDiskAsync(call, abort),
             Verb.SaveImage => hypervisor.SaveImageAsync(call, abort),
+            Verb.SetAside => hypervisor.SetAsideAsync(call, abort),
+            Verb.CopyDisk => hypervisor.CopyDiskAsync(call, abort),
+            Verb.PutBack => hypervisor.PutBackAsync(call, abort),
+            Verb.DropAside => hypervisor.DropAsideAsync(call, abort),
             _ => throw new InvalidOperationException($"No verb {task.Verb}."),
         });
         Failpoints.Hit("effect-after", task.Kind, task.Key.Step);

@@ -15,7 +15,10 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
     /// <summary>The password in the guest on that disk.</summary>
     public string? OldPassword { get; init; }
 
-    public bool Exists => Disk || Defined || OldDisk is not null;
+    /// <summary>A machine was set aside, with its disk; another may have been made in its place.</summary>
+    public bool Aside { get; init; }
+
+    public bool Exists => Disk || Defined || Aside || OldDisk is not null;
 
     public bool IsRunning => Defined && Power == PowerState.Running;
 
@@ -32,7 +35,7 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
     public (MachineState Next, Failure? Failure) Apply(Verb verb, string? password = null, string? by = null) => verb switch
     {
         Verb.PrepareDisk => (Disk ? this : this with { Disk = true, Password = password }, null),
-        Verb.DeleteDisk => IsOn ? (this, WorldFailures.DiskInUse) : (this with { Disk = false, OldDisk = null, OldPassword = null }, null),
+        Verb.DeleteDisk => IsOn ? (this, WorldFailures.DiskInUse) : (this with { Disk = false, OldDisk = null, OldPassword = null, Aside = false }, null),
         Verb.Define => Define(),
         Verb.Undefine => IsOn ? (this, WorldFailures.StillRunning) : (this with { Defined = false, Power = PowerState.NoState }, null),
         Verb.Start => Defined && Disk ? (Start(), null) : (this, WorldFailures.Missing(Defined)),
@@ -47,7 +50,7 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
     public bool AgreesWith(Verb verb) => verb switch
     {
         Verb.PrepareDisk => Disk,
-        Verb.DeleteDisk => !Disk && OldDisk is null,
+        Verb.DeleteDisk => !Disk && OldDisk is null && !Aside,
         Verb.Define => Defined,
         Verb.Undefine => !Defined,
         Verb.Start => IsRunning && !Rescue,
@@ -61,6 +64,9 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         Verb.SetDiskAside => !Disk,
         Verb.RestoreDisk or Verb.DropOldDisk => OldDisk is null,
         Verb.SaveImage => Disk,
+        Verb.SetAside => Aside,
+        Verb.CopyDisk => Disk,
+        Verb.PutBack or Verb.DropAside => !Aside,
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
     };
 
@@ -72,15 +78,19 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         Verb.Resume => (Power == PowerState.Suspended ? this with { Power = PowerState.Running } : this, null),
         Verb.StartRescue => StartRescue(password),
         Verb.SetPassword => OfGuest(m => m with { Password = password }),
-        Verb.SetDiskAside => OfDisk(Disk || OldDisk is not null, m => m.SetAside(by)),
+        Verb.SetDiskAside => OfDisk(Disk || OldDisk is not null, m => m.SetDiskAside(by)),
         Verb.RestoreDisk => OfDisk(OldDisk == by, m => m with { Disk = true, Password = m.OldPassword, OldDisk = null, OldPassword = null }),
         Verb.DropOldDisk => (this with { OldDisk = null, OldPassword = null }, null),
         Verb.SaveImage => Disk ? (this, null) : (this, WorldFailures.Missing(defined: true)),
+        Verb.SetAside => SetAside(),
+        Verb.CopyDisk => Disk ? (this, null) : Aside ? (this with { Disk = true }, null) : (this, WorldFailures.Missing(defined: true)),
+        Verb.PutBack => IsOn ? (this, WorldFailures.StillRunning) : (Aside ? Back() : this, null),
+        Verb.DropAside => (this with { Aside = false }, null),
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
     };
 
     /// <summary>Without a root disk the one that an earlier task has set aside, and not put back, is as good.</summary>
-    private MachineState SetAside(string by) => Disk
+    private MachineState SetDiskAside(string by) => Disk
         ? this with { Disk = false, Password = null, OldDisk = by, OldPassword = Password }
         : this with { OldDisk = by };
 
@@ -100,6 +110,15 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         : IsRunning && Rescue ? (this, null)
         : IsOn ? (this, WorldFailures.StillRunning)
         : (Run(restart: true) with { Rescue = true, Password = password ?? Password }, null);
+
+    private (MachineState Next, Failure? Failure) SetAside() =>
+        Aside ? (this, null)
+        : !(Defined && Disk) ? (this, WorldFailures.Missing(Defined))
+        : IsOn ? (this, WorldFailures.StillRunning)
+        : (this with { Disk = false, Defined = false, Power = PowerState.NoState, Aside = true }, null);
+
+    /// <summary>As it was set aside. A password that was set in between is on the disk that is gone; nothing sets one while another machine is aside.</summary>
+    private MachineState Back() => this with { Disk = true, Defined = true, Power = PowerState.Shutdown, Aside = false };
 
     /// <summary>Running from its own disk, from wherever it is: one that is paused or suspended goes on where it was.</summary>
     private MachineState Start() =>

@@ -100,6 +100,18 @@ public sealed class SimulatedHypervisor : IHypervisor, IDisposable
     public Task<VerbAnswer> SaveImageAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SaveImage, call, abort);
 
     /// <inheritdoc/>
+    public Task<VerbAnswer> SetAsideAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SetAside, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> CopyDiskAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.CopyDisk, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> PutBackAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.PutBack, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> DropAsideAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.DropAside, call, abort);
+
+    /// <inheritdoc/>
     public async Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort)
     {
         while (true)
@@ -132,7 +144,7 @@ public sealed class SimulatedHypervisor : IHypervisor, IDisposable
     {
         var (machines, failure) = await Guard(() => file.RunAsync(s => s.ListMachines(host.Value))).WaitAsync(cancellationToken);
         ThrowIf(failure);
-        return [.. machines!.Select(m => new MachineView(m.Machine, m.Defined, m.HasDisk, m.Power))];
+        return [.. machines!.Select(m => new MachineView(m.Machine, m.Defined, m.HasDisk, m.Power) { Aside = m.Aside is not null })];
     }
 
     /// <summary>Closes the file. Operations under way go on; calls that wait for them fail.</summary>

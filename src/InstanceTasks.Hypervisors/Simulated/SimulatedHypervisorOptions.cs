@@ -33,6 +33,7 @@ public sealed class SimulatedHypervisorOptions
             [Verb.Suspend] = TimeSpan.FromMilliseconds(300),
             [Verb.Resume] = TimeSpan.FromMilliseconds(200),
             [Verb.StartRescue] = TimeSpan.FromMilliseconds(250),
+            [Verb.CopyDisk] = TimeSpan.FromMilliseconds(400),
         };
         return this;
     }

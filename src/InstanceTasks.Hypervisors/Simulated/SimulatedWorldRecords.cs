@@ -173,6 +173,9 @@ public sealed record SimulatedMachine(
     /// <summary>Whether a rescue disk is in front of its root disk.</summary>
     public bool Rescue { get; init; }
 
+    /// <summary>What the machine takes that was set aside; null: none was.</summary>
+    public Resources? Aside { get; init; }
+
     /// <summary>The hash of the guest's password; null: none was set.</summary>
     public string? PasswordHash { get; init; }
 

@@ -17,7 +17,9 @@ internal static class WorldSchema
             host TEXT NOT NULL, machine TEXT NOT NULL, disk INTEGER NOT NULL, defined INTEGER NOT NULL, power INTEGER NOT NULL,
             name TEXT NOT NULL, image TEXT NOT NULL, vcpus INTEGER NOT NULL, memory_mb INTEGER NOT NULL, disk_gb INTEGER NOT NULL,
             boots INTEGER NOT NULL DEFAULT 0, rescue INTEGER NOT NULL DEFAULT 0, password TEXT,
-            old_disk TEXT, old_image TEXT, old_password TEXT, PRIMARY KEY (host, machine)) WITHOUT ROWID;
+            old_disk TEXT, old_image TEXT, old_password TEXT,
+            aside INTEGER NOT NULL DEFAULT 0, aside_vcpus INTEGER NOT NULL DEFAULT 0, aside_memory_mb INTEGER NOT NULL DEFAULT 0,
+            aside_disk_gb INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (host, machine)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS operations (
             id INTEGER PRIMARY KEY AUTOINCREMENT, host TEXT NOT NULL, machine TEXT NOT NULL, verb TEXT NOT NULL,
             task TEXT NOT NULL, step TEXT NOT NULL, direction TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL,
@@ -55,11 +57,15 @@ internal static class WorldSchema
         ALTER TABLE operations ADD COLUMN password TEXT;
         """;
 
-    // What version 2 lacked: the disk that a task has set aside, by its id, and what that was made from.
+    // What version 2 lacked: the disk that a task has set aside, by its id, and what that was made from; the machine set aside, and what it takes.
     private const string From2 = """
         ALTER TABLE machines ADD COLUMN old_disk TEXT;
         ALTER TABLE machines ADD COLUMN old_image TEXT;
         ALTER TABLE machines ADD COLUMN old_password TEXT;
+        ALTER TABLE machines ADD COLUMN aside INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE machines ADD COLUMN aside_vcpus INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE machines ADD COLUMN aside_memory_mb INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE machines ADD COLUMN aside_disk_gb INTEGER NOT NULL DEFAULT 0;
         """;
 
     static WorldSchema() => SQLitePCL.Batteries_V2.Init();

@@ -83,7 +83,8 @@ internal sealed partial class WorldSession
         SettleAll();
         return Read(
             """
-            SELECT host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots, rescue, password FROM machines
+            SELECT host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots, rescue, password,
+                aside, aside_vcpus, aside_memory_mb, aside_disk_gb FROM machines
             WHERE @host IS NULL OR host = @host ORDER BY host, machine
             """,
             r => new SimulatedMachine(
@@ -91,6 +92,7 @@ internal sealed partial class WorldSession
                 r.GetString(5), r.GetString(6), new Resources(r.GetInt32(7), r.GetInt32(8), r.GetInt32(9)), r.GetInt64(10))
             {
                 Rescue = r.GetInt64(11) != 0, PasswordHash = Text(r, 12),
+                Aside = r.GetInt64(13) != 0 ? new Resources(r.GetInt32(14), r.GetInt32(15), r.GetInt32(16)) : null,
             },
             ["host"], host);
     }

@@ -16,13 +16,12 @@ internal static class WorldText
     public const string OnObserve = "observe";
     public const string OnFence = "fence";
 
-    private static readonly string[] Verbs = Enum.GetNames<Verb>();
     private static readonly string[] States = ["begun", "done", "failed", "aborted", "refused"];
     private static readonly string[] Rules = ["caller_or_fence", "fence", "nobody"];
     private static readonly string[] Actions =
         ["fail", "fail_nonretryable", "hang", "hang_guest", "slow", "crash_after_effect_reports_failure", "forget", "fail_fence"];
 
-    public static string Of(Verb verb) => Verbs[(int)verb];
+    public static string Of(Verb verb) => Enum.GetName(verb) ?? throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb.");
 
     public static string? Of(Verb? verb) => verb is { } v ? Of(v) : null;
 
@@ -38,7 +37,8 @@ internal static class WorldText
 
     public static string Of(InstanceId machine) => machine.Value.ToString();
 
-    public static Verb ReadVerb(string text) => (Verb)Find(Verbs, text);
+    public static Verb ReadVerb(string text) =>
+        Enum.TryParse<Verb>(text, out var verb) && Enum.IsDefined(verb) ? verb : throw new InvalidDataException($"The simulated world holds an unknown name: {text}");
 
     public static SimulatedOperationState ReadState(string text) => (SimulatedOperationState)Find(States, text);
 

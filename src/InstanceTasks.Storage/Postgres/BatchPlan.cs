@@ -10,6 +10,7 @@ namespace InstanceTasks.Storage;
 internal sealed class BatchPlan(ChannelReader<LaneItem> queue, int limit, int characterLimit)
 {
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _shared = new(StringComparer.Ordinal);
     private readonly Queue<LaneItem> _postponed = new();
 
     /// <summary>False: the queue is closed and everything was taken.</summary>
@@ -18,6 +19,7 @@ internal sealed class BatchPlan(ChannelReader<LaneItem> queue, int limit, int ch
     public List<LaneItem> Take()
     {
         _taken.Clear();
+        _shared.Clear();
         var (batch, characters) = (new List<LaneItem>(), 0L);
         for (var left = _postponed.Count; left > 0; left--)
         {
@@ -35,8 +37,13 @@ internal sealed class BatchPlan(ChannelReader<LaneItem> queue, int limit, int ch
 
     private void TryAdd(List<LaneItem> batch, ref long characters, LaneItem item)
     {
-        var free = !_taken.Overlaps(item.Keys);
+        var free = !_taken.Overlaps(item.Keys) && !_shared.Overlaps(item.Keys) && !(item.Shared is { } shared && _taken.Contains(shared));
         _taken.UnionWith(item.Keys);
+        if (item.Shared is { } looked)
+        {
+            _shared.Add(looked);
+        }
+
         if (free && batch.Count < limit && (batch.Count == 0 || characters + item.Characters <= characterLimit))
         {
             characters += item.Characters;
@@ -59,6 +66,9 @@ internal sealed class LaneItem(PreparedCommit commit)
     public Task<Engine.CommitResult> Done => _done.Task;
 
     public IReadOnlyList<string> Keys { get; } = KeysOf(commit);
+
+    /// <summary>What it only looks at: many may, as long as nobody writes it. A child's accept looks at its parent.</summary>
+    public string? Shared { get; } = commit.Commit.Guard is { } guard ? "t" + guard.Parent : null;
 
     public long Characters { get; } = commit.Tasks.Sum(t => (long)t.Body.Length + t.Events.Length) + (commit.Instance?.Body.Length ?? 0) + (commit.IdempotencyAnswer?.Length ?? 0);
 

@@ -8,7 +8,8 @@ internal sealed class BatchTasks : BatchTable
     private readonly BatchColumn<int> _commit, _step, _shard, _ended, _fault;
     private readonly BatchColumn<string?> _id, _instance, _project, _user, _kind, _state, _taskState, _request, _host, _body, _types, _events;
     private readonly BatchColumn<long> _generation, _epoch, _seq, _wakesRead, _created, _updated;
-    private readonly BatchColumn<long?> _dueIn, _finished;
+    private readonly BatchColumn<long?> _dueIn, _finished, _guard;
+    private readonly BatchColumn<string?> _parent;
 
     public BatchTasks()
     {
@@ -18,12 +19,16 @@ internal sealed class BatchTasks : BatchTable
         (_body, _types, _events) = (Text("t_body"), Text("t_types"), Text("t_events"));
         (_generation, _epoch, _seq) = (Long("t_generation"), Long("t_epoch"), Long("t_seq"));
         (_wakesRead, _created, _updated) = (Long("t_wakes_read"), Long("t_created"), Long("t_updated"));
-        (_dueIn, _finished) = (LongOrNull("t_due_in"), LongOrNull("t_finished"));
+        (_dueIn, _finished, _guard) = (LongOrNull("t_due_in"), LongOrNull("t_finished"), LongOrNull("t_guard"));
+        _parent = Text("t_parent");
     }
 
-    public void Add(int commit, PreparedTask task)
+    public void Add(int commit, PreparedTask task, ParentGuard? guard)
     {
         var record = task.Record;
+        // Otherwise its parent's row need not even be locked.
+        _parent.Add(ChildCounting.Of(record) is { } counted ? counted.Parent.ToString() : null);
+        _guard.Add(guard is { } g && record.Parent == g.Parent && record.Seq == 1 ? g.Seq : null);
         _commit.Add(commit);
         AddKeys(task);
         _state.Add(task.State);

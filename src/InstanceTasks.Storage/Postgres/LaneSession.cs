@@ -40,7 +40,7 @@ internal sealed class LaneSession : IDisposable
             AddParameter(arguments, column.Name, column.Parameter);
         }
 
-        _commit.CommandText = $"SELECT lost, verdict, usage, stored_hash, stored_answer FROM commit_batch_3({string.Join(", ", arguments)})";
+        _commit.CommandText = $"SELECT lost, verdict, usage, stored_hash, stored_answer FROM commit_batch_4({string.Join(", ", arguments)})";
     }
 
     /// <summary>The server's process that works for this connection.</summary>
@@ -124,7 +124,7 @@ internal sealed class LaneSession : IDisposable
         var commit = prepared.Commit;
         foreach (var task in prepared.Tasks)
         {
-            _tasks.Add(number, task);
+            _tasks.Add(number, task, commit.Guard);
         }
 
         if (prepared.Instance is { } instance)

@@ -81,6 +81,8 @@ internal sealed class PostgresDialect : SqlDialect
 {
     public static PostgresDialect Instance { get; } = new();
 
+    public override string? UpdatedSlot => "i.updated_slot";
+
     public override string BodyValue(string member) => $"(i.body::jsonb ->> '{member}' COLLATE \"C\")";
 
     public override string HasTag(string parameter) => $"jsonb_exists(i.body::jsonb -> 'tags', {parameter})";

@@ -20,7 +20,9 @@ internal static class PostgresSchema
         new(3, MinimumReader: 2, "postgresql/003-holds.sql"),
         new(4, MinimumReader: 2, "postgresql/004-counts.sql"),
         new(5, MinimumReader: 2, "postgresql/005-keep-due.sql"),
-        new(6, MinimumReader: 2, "postgresql/006-images.sql"),
+        new(6, MinimumReader: 2, "postgresql/006-updated-slot.sql"),
+        new(7, MinimumReader: 7, "postgresql/007-children.sql"),
+        new(8, MinimumReader: 8, "postgresql/008-images.sql"),
     ];
 
     public static int Current => Migrations[^1].Version;

@@ -37,7 +37,8 @@ public sealed partial class PostgresStore
             var row = await connection.QuerySingleOrDefaultAsync<StoredTaskRow>(new(
                 """
                 SELECT state AS State, seq AS Seq, created_at AS CreatedAt, body AS Body, wakes AS Wakes, due_at - (SELECT now FROM database_clock) AS DueIn,
-                    (SELECT now FROM database_clock) - (SELECT e.at FROM task_events e WHERE e.task_id = tasks.id AND e.seq = 1) AS Age
+                    (SELECT now FROM database_clock) - (SELECT e.at FROM task_events e WHERE e.task_id = tasks.id AND e.seq = 1) AS Age,
+                    children_started AS Started, children_succeeded AS Succeeded, children_failed AS Failed, children_canceled AS Canceled
                 FROM tasks WHERE id = @id
                 """,
                 new { id = id.ToString() },
@@ -48,7 +49,7 @@ public sealed partial class PostgresStore
             }
 
             var task = new TaskRow { Id = id.ToString(), State = row.State, Seq = row.Seq, CreatedAt = row.CreatedAt, Body = row.Body };
-            return new StoredTask(task.ToRecord(), row.Wakes, row.DueIn is { } due ? UnixMicros.ToSpan(due) : null, row.Age is { } age ? UnixMicros.ToSpan(age) : null);
+            return new StoredTask(task.ToRecord(), row.Wakes, row.DueIn is { } due ? UnixMicros.ToSpan(due) : null, row.Age is { } age ? UnixMicros.ToSpan(age) : null, row.Children);
         },
         cancellationToken);
 
@@ -130,5 +131,8 @@ public sealed partial class PostgresStore
         LogQuarantined(_logger, id, reason);
     }
 
-    private sealed record StoredTaskRow(string State, long Seq, long CreatedAt, string Body, long Wakes, long? DueIn, long? Age);
+    private sealed record StoredTaskRow(string State, long Seq, long CreatedAt, string Body, long Wakes, long? DueIn, long? Age, int Started, int Succeeded, int Failed, int Canceled)
+    {
+        public ChildCounts Children => new(Started, Succeeded, Failed, Canceled);
+    }
 }

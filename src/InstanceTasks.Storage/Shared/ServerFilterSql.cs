@@ -22,6 +22,11 @@ internal static class ServerFilterSql
         sql.In(HolderState, filter.TaskStates);
         AddStatuses(sql, filter.Statuses);
         AddTimes(sql, "i.updated_at", filter.ChangesSince, filter.ChangesBefore);
+        if (filter.ChangesSince is { } since && dialect.UpdatedSlot is { } slot)
+        {
+            sql.Add($"{slot} >= {sql.Parameter(UnixMicros.Of(since) / SqlDialect.UpdatedSlotMicros)}");
+        }
+
         AddTags(sql, filter, dialect);
         if (filter.NamePattern is { } pattern)
         {

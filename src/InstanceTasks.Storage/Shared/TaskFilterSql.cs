@@ -9,6 +9,7 @@ internal static class TaskFilterSql
     {
         var sql = Scope(filter);
         sql.Equal("t.instance_id", filter.Instance?.ToString());
+        sql.Equal("t.parent_id", filter.Parent?.ToString());
         sql.Equal("t.request_id", filter.Request?.Value);
         sql.Equal("t.host", filter.Host?.Value);
         sql.Equal("t.user_id", filter.User?.Value);

@@ -49,6 +49,11 @@ internal static class CommitApplier
             }
         }
 
+        if (commit.Commit.Guard is { } guard && !TaskApplier.IsStill(session, guard))
+        {
+            return new(CommitVerdict.ParentConflict);
+        }
+
         if (commit.Instance is not { } instance)
         {
             return null;

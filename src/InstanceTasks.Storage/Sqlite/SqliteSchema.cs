@@ -14,7 +14,8 @@ internal static class SqliteSchema
         new(1, MinimumReader: 1, "sqlite/001-initial.sql"),
         new(2, MinimumReader: 1, "sqlite/002-holds.sql"),
         new(3, MinimumReader: 1, "sqlite/003-counts.sql"),
-        new(4, MinimumReader: 1, "sqlite/004-images.sql"),
+        new(4, MinimumReader: 4, "sqlite/004-children.sql"),
+        new(5, MinimumReader: 5, "sqlite/005-images.sql"),
     ];
 
     public static int Current => Migrations[^1].Version;

@@ -39,7 +39,8 @@ public sealed partial class SqliteStore
             using var row = reader.Statements.Query(
                 """
                 SELECT state, seq, created_at, body, wakes, due_at - (SELECT now FROM database_clock), quarantine,
-                    (SELECT now FROM database_clock) - (SELECT e.at FROM task_events e WHERE e.task_id = tasks.id AND e.seq = 1)
+                    (SELECT now FROM database_clock) - (SELECT e.at FROM task_events e WHERE e.task_id = tasks.id AND e.seq = 1),
+                    children_started, children_succeeded, children_failed, children_canceled
                 FROM tasks WHERE id = @id
                 """,
                 ("@id", id.ToString()));
@@ -49,7 +50,7 @@ public sealed partial class SqliteStore
             }
 
             var task = new TaskRow { Id = id.ToString(), State = row.GetString(0), Seq = row.GetInt64(1), CreatedAt = row.GetInt64(2), Body = row.GetString(3) };
-            return new StoredTask(task.ToRecord(), row.GetInt64(4), Span(row, 5), Span(row, 7));
+            return new StoredTask(task.ToRecord(), row.GetInt64(4), Span(row, 5), Span(row, 7), new(row.GetInt32(8), row.GetInt32(9), row.GetInt32(10), row.GetInt32(11)));
         },
         cancellationToken);
 

@@ -34,8 +34,27 @@ internal static class TaskApplier
             Update(session, task);
         }
 
+        if (ChildCounting.Of(task.Record) is { } counted)
+        {
+            Count(session, counted.Parent, counted.Change);
+        }
+
         session.OnTaskWritten(task.Record);
     }
+
+    /// <summary>Whether the parent is as the child's accept must find it.</summary>
+    public static bool IsStill(WriterSession session, ParentGuard guard) =>
+        session.Statements.Scalar("SELECT 1 FROM tasks WHERE id = @id AND seq = @seq AND ended = 0", ("@id", guard.Parent.ToString()), ("@seq", guard.Seq)) is not null;
+
+    private static void Count(WriterSession session, TaskId parent, ChildCounts change) => session.Statements.Run(
+        """
+        UPDATE tasks SET children_started = children_started + @started, children_succeeded = children_succeeded + @succeeded,
+            children_failed = children_failed + @failed, children_canceled = children_canceled + @canceled, wakes = wakes + @done,
+            due_at = CASE WHEN ended = 1 OR @done = 0 OR due_at < @now THEN due_at ELSE @now END
+        WHERE id = @id
+        """,
+        ("@started", change.Started), ("@succeeded", change.Succeeded), ("@failed", change.Failed), ("@canceled", change.Canceled), ("@done", change.Ended),
+        ("@now", session.Now), ("@id", parent.ToString()));
 
     public static void Wake(WriterSession session, TaskId id) => session.Statements.Run(
         """
@@ -72,16 +91,17 @@ internal static class TaskApplier
         session.Statements.Run(
             """
             INSERT INTO tasks (id, instance_id, project_id, user_id, kind, state, task_state, step, request_id, host, generation, epoch, seq, shard,
-                ended, is_fault, due_at, created_at, updated_at, finished_at, ended_at, body)
+                ended, is_fault, due_at, created_at, updated_at, finished_at, ended_at, body, parent_id)
             VALUES (@id, @instance, @project, @user, @kind, @state, @task_state, @step, @request, @host, @generation, @epoch, 1, @shard,
-                @ended, @fault, @due, @created, @updated, @finished, @ended_at, @body)
+                @ended, @fault, @due, @created, @updated, @finished, @ended_at, @body, @parent)
             """,
             ("@id", task.Id), ("@instance", task.InstanceId), ("@project", record.Project.Value), ("@user", record.User.Value),
             ("@kind", record.Kind.Name), ("@state", task.State), ("@task_state", record.TaskState), ("@step", record.Step),
             ("@request", record.Request.Value), ("@host", record.Host?.Value), ("@generation", record.Generation), ("@epoch", record.Epoch),
             ("@shard", Shards.Of(record.Instance)), ("@ended", record.IsEnded ? 1 : 0), ("@fault", task.IsFault ? 1 : 0), ("@due", DueAt(session, task)),
             ("@created", UnixMicros.Of(record.CreatedAt)), ("@updated", UnixMicros.Of(record.UpdatedAt)),
-            ("@finished", UnixMicros.Of(record.FinishedAt)), ("@ended_at", record.IsEnded ? session.Now : null), ("@body", task.Body));
+            ("@finished", UnixMicros.Of(record.FinishedAt)), ("@ended_at", record.IsEnded ? session.Now : null), ("@body", task.Body),
+            ("@parent", record.Parent?.ToString()));
     }
 
     private static void Update(WriterSession session, PreparedTask task)

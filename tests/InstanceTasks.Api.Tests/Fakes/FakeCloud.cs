@@ -41,7 +41,7 @@ internal sealed class FakeCloud : IQueries
     {
         LastFilter = filter;
         var descending = filter.Sort[0].Descending;
-        var all = Instances.Values.Where(i => Matches(filter, i)).Select(ViewOf).OrderBy(v => v.Instance.CreatedAt).ThenBy(v => v.Instance.Id.Value).ToList();
+        var all = Instances.Values.Where(i => Matches(filter, i) && (filter.Host is null || i.Host == filter.Host)).Select(ViewOf).OrderBy(v => v.Instance.CreatedAt).ThenBy(v => v.Instance.Id.Value).ToList();
         if (descending)
         {
             all.Reverse();
@@ -64,6 +64,7 @@ internal sealed class FakeCloud : IQueries
         var all = Tasks.Values
             .Where(t => filter.Project is null || t.Project == filter.Project)
             .Where(t => filter.Instance is null || t.Instance == filter.Instance)
+            .Where(t => filter.Parent is null || t.Parent == filter.Parent)
             .Where(t => filter.Request is null || t.Request == filter.Request)
             .Where(t => filter.Kinds is null || filter.Kinds.Contains(t.Kind))
             .Where(t => filter.States is null || filter.States.Contains(t.State))

@@ -36,6 +36,12 @@ internal sealed class FakeCommands(FakeCloud cloud, FakeJournal journal) : IComp
 
     private AcceptAnswer Accept(SubmitTask request)
     {
+        if (request.Children is { } children)
+        {
+            var parent = Sample.Task(Sample.Server(), request.Kind.Name) with { Id = request.Task, Request = request.Request, Instance = default, Children = children };
+            return Keep(request, parent, null);
+        }
+
         var instance = request.NewInstance ?? cloud.Instances.GetValueOrDefault(request.Instance);
         if (instance is null)
         {
@@ -44,11 +50,15 @@ internal sealed class FakeCommands(FakeCloud cloud, FakeJournal journal) : IComp
 
         instance = Changed(instance, request.Change);
         cloud.Instances[instance.Id] = instance;
-        var task = Sample.Task(instance, request.Kind.Name) with { Id = request.Task, Request = request.Request };
+        return Keep(request, Sample.Task(instance, request.Kind.Name) with { Id = request.Task, Request = request.Request }, instance);
+    }
+
+    private AcceptAnswer Keep(SubmitTask request, TaskRecord task, InstanceRecord? instance)
+    {
         cloud.Tasks[task.Id] = task;
         foreach (var (name, value) in request.Secrets)
         {
-            cloud.Secrets[(name == "user_data" ? instance.Id.Value : task.Id.Value, name)] = value;
+            cloud.Secrets[(name == "user_data" ? request.Instance.Value : task.Id.Value, name)] = value;
         }
 
         if (request.Idempotency is { } claim)

@@ -5,6 +5,8 @@ namespace InstanceTasks.Api.Tests.Fakes;
 /// <summary>The part of the journal that the API itself uses: tombstones and idempotency keys.</summary>
 internal sealed class FakeJournal(FakeCloud cloud) : IJournal
 {
+    public ChildCounts? Counts { get; set; }
+
     private KeyValuePair<(ProjectId, UserId, string), StoredIdempotency>? _hidden;
 
     public Dictionary<(ProjectId, UserId, string), StoredIdempotency> Keys { get; } = [];
@@ -37,7 +39,7 @@ internal sealed class FakeJournal(FakeCloud cloud) : IJournal
     }
 
     public Task<StoredTask?> ReadTaskAsync(TaskId id, CancellationToken cancellationToken = default) =>
-        Task.FromResult(cloud.Tasks.TryGetValue(id, out var task) ? new StoredTask(task, 0, null) : null);
+        Task.FromResult(cloud.Tasks.TryGetValue(id, out var task) ? new StoredTask(task, 0, null, Children: Counts) : null);
 
     public Task<StoredIdempotency?> ReadIdempotencyAsync(ProjectId project, UserId user, string key, CancellationToken cancellationToken = default)
     {

@@ -55,6 +55,14 @@ internal sealed class NoopHypervisor : IHypervisor
 
     public Task<VerbAnswer> SaveImageAsync(VerbCall call, CancellationToken abort) => Done;
 
+    public Task<VerbAnswer> SetAsideAsync(VerbCall call, CancellationToken abort) => Done;
+
+    public Task<VerbAnswer> CopyDiskAsync(VerbCall call, CancellationToken abort) => Done;
+
+    public Task<VerbAnswer> PutBackAsync(VerbCall call, CancellationToken abort) => Done;
+
+    public Task<VerbAnswer> DropAsideAsync(VerbCall call, CancellationToken abort) => Done;
+
     public Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort) => Task.FromResult(new Observation(true, false, null, null));
 
     public Task FenceAsync(HostName host, InstanceId machine, Stamp below, CancellationToken abort) => Task.CompletedTask;

@@ -217,13 +217,13 @@ internal sealed class CrashSeries(string dataDirectory, ITestOutputHelper output
         var status = await StatusAsync(id);
         while (status != wanted && status != "ACTIVE")
         {
-            await Api.SucceedAsync(await ServerRequests.SendAsync(Api, Ways.Single(w => w.Status == status).Out, id));
+            await Api.SucceedAsync(await ServerRequests.SendAsync(Api, Ways.First(w => w.Status == status).Out, id));
             status = await StatusAsync(id);
         }
 
         if (status != wanted && wanted != "ACTIVE")
         {
-            await Api.SucceedAsync(await ServerRequests.SendAsync(Api, Ways.Single(w => w.Status == wanted).In, id));
+            await Api.SucceedAsync(await ServerRequests.SendAsync(Api, Ways.First(w => w.Status == wanted).In, id));
         }
 
         return id;
@@ -234,7 +234,8 @@ internal sealed class CrashSeries(string dataDirectory, ITestOutputHelper output
     /// <summary>From ACTIVE into a status, and out of it: to ACTIVE, or towards it.</summary>
     private static IReadOnlyList<(string In, string Status, string Out)> Ways { get; } =
         [("stop", "SHUTOFF", "start"), ("pause", "PAUSED", "unpause"), ("suspend", "SUSPENDED", "resume"), ("rescue", "RESCUE", "unrescue"),
-            ("shelve", "SHELVED", "shelve-offload"), ("shelve-and-offload", "SHELVED_OFFLOADED", "unshelve")];
+            ("shelve", "SHELVED", "shelve-offload"), ("shelve-and-offload", "SHELVED_OFFLOADED", "unshelve"),
+            ("resize", "VERIFY_RESIZE", "confirm-resize"), ("resize", "VERIFY_RESIZE", "revert-resize")];
 
     private void Expect(FailpointPoint point, List<Guid> made, ApiAnswer? answer)
     {

@@ -55,7 +55,7 @@ public sealed class PreparedDirectory : IAsyncLifetime, IDisposable
         var made = await ServerRequests.CreateAsync(api, "sample");
         var server = ServerRequests.ServerOf(made);
         await KeepAsync(api, "create", made);
-        foreach (var kind in new[] { "lock", "unlock", "reboot", "hard-reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "change-password", "create-image", "rebuild", "shelve", "shelve-offload", "unshelve", "shelve-and-offload", "unshelve", "stop", "start", "force-stop", "delete" })
+        foreach (var kind in new[] { "lock", "unlock", "reboot", "hard-reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "change-password", "create-image", "rebuild", "shelve", "shelve-offload", "unshelve", "shelve-and-offload", "unshelve", "resize", "revert-resize", "resize", "confirm-resize", "stop", "start", "force-stop", "delete" })
         {
             await KeepAsync(api, kind, await ServerRequests.SendAsync(api, kind, server));
         }
@@ -88,6 +88,9 @@ internal static class ServerRequests
         "change-password" => api.ActionAsync(server, new JsonObject { ["changePassword"] = new JsonObject { ["adminPass"] = "a-new-one" } }),
         "unshelve" => api.ActionAsync(server, new JsonObject { [kind] = null }),
         "force-stop" or "shelve" or "shelve-and-offload" or "shelve-offload" => api.SendAsync(HttpMethod.Post, $"/v2.1/servers/{server}/tasks", new JsonObject { ["task"] = new JsonObject { ["kind"] = kind } }),
+        "resize" => ResizeAsync(api, server),
+        "confirm-resize" => api.ActionAsync(server, new JsonObject { ["confirmResize"] = null }),
+        "revert-resize" => api.ActionAsync(server, new JsonObject { ["revertResize"] = null }),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of request."),
     };
 
@@ -100,11 +103,19 @@ internal static class ServerRequests
         "unrescue" => VmState.Rescued,
         "shelve-offload" => VmState.Shelved,
         "unshelve" => VmState.ShelvedOffloaded,
+        "confirm-resize" or "revert-resize" => VmState.Resized,
         _ => VmState.Active,
     };
 
     private static async Task<ApiAnswer> RebuildAsync(ApiClient api, Guid server) =>
         await api.ActionAsync(server, new JsonObject { ["rebuild"] = new JsonObject { ["imageRef"] = await api.ReadImageAsync() } });
+
+    /// <summary>To the other of the two smallest flavors.</summary>
+    private static async Task<ApiAnswer> ResizeAsync(ApiClient api, Guid server)
+    {
+        var flavor = (await api.GetServerAsync(server))["flavor"]!["id"]!.GetValue<string>();
+        return await api.ActionAsync(server, new JsonObject { ["resize"] = new JsonObject { ["flavorRef"] = flavor == "1" ? "2" : "1" } });
+    }
 
     /// <summary>The request, or null when the process died before it answered.</summary>
     public static async Task<ApiAnswer?> TryAsync(Func<Task<ApiAnswer>> send)

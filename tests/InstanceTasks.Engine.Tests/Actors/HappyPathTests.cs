@@ -26,6 +26,9 @@ public sealed class HappyPathTests
     [InlineData("shelve-and-offload", "accept step step step step step step settle", VmState.ShelvedOffloaded)]
     [InlineData("shelve-offload", "accept step step step settle", VmState.ShelvedOffloaded)]
     [InlineData("unshelve", "accept step step step settle", VmState.Active)]
+    [InlineData("resize", "accept step step step step step step settle", VmState.Resized)]
+    [InlineData("confirm-resize", "accept settle", VmState.Active)]
+    [InlineData("revert-resize", "accept step step settle", VmState.Active)]
     public async Task Task_NothingGoesWrong_TakesTheseCommits(string kindName, string commits, VmState state)
     {
         var kind = new TaskKind(kindName);

@@ -226,8 +226,7 @@ public sealed class RaceTests
         var cluster = new Cluster();
         var kind = new TaskKind(kindName);
         var target = cluster.Target(kind);
-        var plan = PlanRegistry.Find(kind)!;
-        cluster.World.On(plan.Steps.Take(plan.PointOfNoReturn).Last(s => s.IsTakenFrom(Some.StateFor(kindName))).Name, Act.HangAfterEffect);
+        cluster.World.On(LastToCancel(PlanRegistry.Find(kind)!).Name, Act.HangAfterEffect);
         var task = (await cluster.AcceptAsync(kind, target)).Task;
         await cluster.RunAsync();
         var asked = cluster.Journal.Asked;
@@ -251,6 +250,8 @@ public sealed class RaceTests
         Invariants.CheckWorld(cluster);
         return cluster;
     }
+
+    private static Step LastToCancel(Plan plan) => plan.Steps.Take(plan.PointOfNoReturn).Last(s => s.IsTakenFrom(Some.StateFor(plan.Kind.Name)));
 
     /// <summary>What the API does with an unknown accept: asks under its id, and submits again if it is not there.</summary>
     private static async Task<TaskId> SubmitUntilAcceptedAsync(Cluster cluster, SubmitTask request)

@@ -401,6 +401,10 @@ public sealed class RecoveryTests
             return task == Fails ? throw new TimeoutException("the silo is gone") : Task.FromResult(new PokeAnswer(false, TimeSpan.FromSeconds(5)));
         }
 
+        public Task<AcceptAnswer> SubmitAsync(SubmitTask request) => throw new NotSupportedException();
+
+        public Task<CommandAnswer> CommandAsync(TaskId task, TaskCommand command) => throw new NotSupportedException();
+
         public Task<SettleAnswer> SettleAsync(InstanceId instance, SettleRequest request) => throw new NotSupportedException();
 
         public Task<WhereAnswer> OfferAsync(Attempt attempt) => throw new NotSupportedException();

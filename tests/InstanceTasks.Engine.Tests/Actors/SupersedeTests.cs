@@ -8,7 +8,7 @@ public sealed class SupersedeTests
     public static TheoryData<string, string> DeleteWhile()
     {
         var data = new TheoryData<string, string>();
-        foreach (var kind in new[] { "create", "stop", "reboot", "start", "hard-reboot", "pause", "resume", "rescue", "unrescue" })
+        foreach (var kind in new[] { "create", "stop", "reboot", "start", "hard-reboot", "pause", "resume", "rescue", "unrescue", "resize", "revert-resize" })
         {
             foreach (var phase in new[] { "queued at the host", "running", "in back-off", "paused", "undoing" })
             {

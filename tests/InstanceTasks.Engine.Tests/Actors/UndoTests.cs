@@ -28,7 +28,7 @@ public sealed class UndoTests
     public async Task Kind_AStepFailsForGood_EverythingIsAsBefore(string kind, VmState from, string step)
     {
         var cluster = new Cluster();
-        var instance = cluster.Add(from);
+        var instance = cluster.Add(from, new TaskKind(kind));
         var quota = cluster.Journal.Quota[instance.Project];
         cluster.World.On(step, Act.FailFinal);
 
@@ -50,7 +50,7 @@ public sealed class UndoTests
         }
 
         var cluster = new Cluster();
-        var instance = cluster.Add(from);
+        var instance = cluster.Add(from, new TaskKind(kind));
         var quota = cluster.Journal.Quota[instance.Project];
         cluster.World.On(step, Act.Hang);
         var answer = await cluster.AcceptAsync(new TaskKind(kind), instance.Id);
@@ -90,6 +90,7 @@ public sealed class UndoTests
     {
         var after = cluster.Instance(before.Id);
         Assert.Equal((before.VmState, before.Host, before.AvailabilityZone, before.ImageId, (TaskRef?)null), (after.VmState, after.Host, after.AvailabilityZone, after.ImageId, after.Holder));
+        Assert.Equal((before.Flavor.Id, before.Resize?.Other.Id, before.Resize?.Stage), (after.Flavor.Id, after.Resize?.Other.Id, after.Resize?.Stage));
         Assert.Equal(quota, cluster.Journal.Quota[before.Project]);
         Assert.Equal(before.Host is { } host ? [host] : [], cluster.Journal.Claims.Keys.Select(c => c.Host));
         Invariants.CheckWorld(cluster);

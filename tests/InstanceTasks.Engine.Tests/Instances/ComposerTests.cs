@@ -124,11 +124,11 @@ public sealed class ComposerTests
         var before = Some.Instance();
         var after = before with { VmState = VmState.Deleted };
 
-        var (claims, quota) = SettleComposer.Release(before, after);
+        var (claims, quota) = SettleComposer.Release(before, after, TaskId.New());
         Assert.Equal([new ClaimChange(before.Id, default, null, default, Take: false)], claims);
         Assert.Equal([new QuotaChange(before.Project, -1, -1, -512)], quota);
-        Assert.Empty(SettleComposer.Release(after, after).Quota);
-        Assert.Empty(SettleComposer.Release(before, before).Claims);
+        Assert.Empty(SettleComposer.Release(after, after, TaskId.New()).Quota);
+        Assert.Empty(SettleComposer.Release(before, before, TaskId.New()).Claims);
     }
 
     [Fact]

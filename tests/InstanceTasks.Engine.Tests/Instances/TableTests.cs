@@ -16,7 +16,7 @@ public sealed class TableTests
         {
             foreach (var state in Enum.GetValues<VmState>())
             {
-                text.Append($"{kind} in {state}: {InstanceMachine.Find(state, kind) switch { null => "no", var r => $"{r.Success}, failed {r.Failure ?? state}, canceled {r.Undone ?? state}" }}\n");
+                text.Append($"{kind} in {state}: {InstanceMachine.Find(state, kind) switch { null => "no", var r => $"{r.Success}{(r.Returns ? " or as before the resize" : "")}, failed {r.Failure ?? state}, canceled {r.Undone ?? state}" }}\n");
             }
         }
 
@@ -34,7 +34,7 @@ public sealed class TableTests
     // nova-api §3.1, §3.5: the vm_states in which each action is accepted.
     [Theory]
     [InlineData("create", "building")]
-    [InlineData("delete", "building active stopped error paused suspended rescued shelved shelved_offloaded")]
+    [InlineData("delete", "building active stopped error paused suspended rescued resized shelved shelved_offloaded")]
     [InlineData("stop", "active error")]
     [InlineData("start", "stopped")]
     [InlineData("reboot", "active")]
@@ -53,11 +53,14 @@ public sealed class TableTests
     [InlineData("shelve-and-offload", "active stopped paused suspended")]
     [InlineData("shelve-offload", "shelved")]
     [InlineData("unshelve", "shelved shelved_offloaded")]
-    [InlineData("lock", "building active stopped error paused suspended rescued shelved shelved_offloaded")]
-    [InlineData("unlock", "building active stopped error paused suspended rescued shelved shelved_offloaded")]
-    [InlineData("update", "building active stopped error paused suspended rescued shelved shelved_offloaded")]
-    [InlineData("reset-to-active", "building active stopped error paused suspended rescued shelved")]
-    [InlineData("reset-to-error", "building active stopped error paused suspended rescued shelved")]
+    [InlineData("resize", "active stopped")]
+    [InlineData("confirm-resize", "active error resized")] // Nova: resized only; see the table
+    [InlineData("revert-resize", "active error resized")]
+    [InlineData("lock", "building active stopped error paused suspended rescued resized shelved shelved_offloaded")]
+    [InlineData("unlock", "building active stopped error paused suspended rescued resized shelved shelved_offloaded")]
+    [InlineData("update", "building active stopped error paused suspended rescued resized shelved shelved_offloaded")]
+    [InlineData("reset-to-active", "building active stopped error paused suspended rescued resized shelved")]
+    [InlineData("reset-to-error", "building active stopped error paused suspended rescued resized shelved")]
     [InlineData("metadata", "active stopped paused suspended")]
     public void InstanceMachine_AKind_MayStartWhereNovaSays(string kind, string states)
     {
@@ -75,7 +78,7 @@ public sealed class TableTests
             {
                 (_, "lock" or "unlock" or "update" or "metadata" or "reset-to-active" or "reset-to-error") => ConflictRule.Alongside,
                 ("delete", "delete") => ConflictRule.Join,
-                ("delete", _) or (_, "create") => ConflictRule.Refuse,
+                ("delete", _) or (_, "create" or "resize") => ConflictRule.Refuse,
                 (_, "delete") => ConflictRule.Supersede,
                 ("reboot" or "hard-reboot" or "stop" or "pause" or "unpause" or "suspend" or "resume", "hard-reboot") => ConflictRule.Supersede,
                 ("reboot" or "stop", "force-stop") => ConflictRule.Supersede,

@@ -21,7 +21,7 @@ public sealed class PlanTests
     {
         var declared = typeof(TaskKinds).GetFields().Select(f => ((TaskKind)f.GetValue(null)!).Name);
 
-        Assert.Equal(declared.Order(), PlanRegistry.All.Select(p => p.Kind.Name).Order());
+        Assert.Equal(declared.Order(), PlanRegistry.WithParents.Select(p => p.Kind.Name).Order());
     }
 
     [Fact]
@@ -48,7 +48,14 @@ public sealed class PlanTests
 
         PlanRules.CheckPointOfNoReturn(plan);
         Assert.Equal(
-            kind switch { "delete" or "hard-reboot" or "change-password" => 0, "rebuild" => 4, "shelve" or "shelve-and-offload" => 3, "shelve-offload" => 1, _ => plan.Steps.Count },
+            kind switch
+            {
+                "delete" or "hard-reboot" or "change-password" or "confirm-resize" => 0,
+                "shelve-offload" or "revert-resize" => 1,
+                "shelve" or "shelve-and-offload" => 3,
+                "rebuild" => 4,
+                _ => plan.Steps.Count,
+            },
             plan.PointOfNoReturn);
     }
 
@@ -85,6 +92,9 @@ public sealed class PlanTests
     [InlineData("shelve-and-offload", "shelve", "compute_shelve_instance compute_shelve_offload_instance")]
     [InlineData("shelve-offload", "shelveOffload", "compute_shelve_offload_instance")]
     [InlineData("unshelve", "unshelve", "compute_unshelve_instance compute_start_instance")]
+    [InlineData("resize", "resize", "compute_prep_resize compute_resize_instance compute_finish_resize")]
+    [InlineData("confirm-resize", "confirmResize", "compute_confirm_resize")]
+    [InlineData("revert-resize", "revertResize", "compute_revert_resize compute_finish_revert_resize")]
     [InlineData("reset-to-active", "resetState", null)]
     [InlineData("reset-to-error", "resetState", null)]
     [InlineData("lock", "lock", null)]
@@ -96,7 +106,7 @@ public sealed class PlanTests
         var plan = PlanRegistry.Find(new TaskKind(kind))!;
 
         Assert.Equal(action, plan.NovaAction);
-        Assert.Equal(novaEvents?.Split(' ') ?? [], plan.Steps.Select(s => s.NovaEvent).Distinct());
+        Assert.Equal(novaEvents ?? "", string.Join(' ', plan.Steps.Select(s => s.NovaEvent).Distinct()));
     }
 
     [Theory]

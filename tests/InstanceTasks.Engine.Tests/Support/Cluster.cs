@@ -96,30 +96,39 @@ internal sealed class Cluster
     public InstanceRecord Instance(InstanceId id) => Journal.Instances[id];
 
     /// <summary>An instance that is there, with machine, claim and quota.</summary>
-    public InstanceRecord Add(VmState state = VmState.Active)
+    public InstanceRecord Add(VmState state = VmState.Active) => Add(Some.Instance(state));
+
+    /// <summary>An instance that a task of the kind can be asked of.</summary>
+    public InstanceRecord Add(VmState state, TaskKind kind)
     {
         var instance = Some.Instance(state);
-        if (state is VmState.Shelved or VmState.ShelvedOffloaded)
-        {
-            instance = AddImage(instance);
-        }
+        return Add(PlanRegistry.Find(kind)!.EndsResize ? instance with { Resize = instance.Resize ?? Some.Finished(VmState.Active) } : instance);
+    }
 
+    /// <summary>This instance, with machine, claim and quota; of one that was offloaded only the image is left.</summary>
+    public InstanceRecord Add(InstanceRecord instance)
+    {
+        instance = instance.VmState is VmState.Shelved or VmState.ShelvedOffloaded ? AddImage(instance) : instance;
         Journal.Instances[instance.Id] = instance;
         Charge(instance);
-        if (state == VmState.ShelvedOffloaded)
+        if (instance.VmState == VmState.ShelvedOffloaded)
         {
             return Journal.Instances[instance.Id] = instance with { Host = null, AvailabilityZone = "" };
         }
 
-        Journal.Claims[(instance.Id, Some.Host1)] = (TaskId.New(), instance.Flavor.ToResources());
-        World.Of(Some.Host1, instance.Id).State = Machine.Of(state);
+        Journal.Claims[(instance.Id, Some.Host1)] = (TaskId.New(), instance.Flavor.ToResources() + (instance.Resize?.Other.ToResources() ?? default));
+        World.Of(Some.Host1, instance.Id).State = Machine.Of(instance);
         return instance;
     }
 
     private void Charge(InstanceRecord instance)
     {
         var used = Journal.Quota.GetValueOrDefault(instance.Project) ?? new QuotaUsage(0, 0, 0);
-        Journal.Quota[instance.Project] = used with { Instances = used.Instances + 1, Cores = used.Cores + 1, RamMb = used.RamMb + 512 };
+        var other = instance.Resize?.Other;
+        Journal.Quota[instance.Project] = used with
+        {
+            Instances = used.Instances + 1, Cores = used.Cores + Math.Max(instance.Flavor.Vcpus, other?.Vcpus ?? 0), RamMb = used.RamMb + Math.Max(instance.Flavor.RamMb, other?.RamMb ?? 0),
+        };
     }
 
     private InstanceRecord AddImage(InstanceRecord instance)
@@ -152,7 +161,9 @@ internal sealed class Cluster
     /// <summary>What a kind is asked of: a new id for create, an instance in a fitting state otherwise.</summary>
     public InstanceId Target(TaskKind kind) => kind == TaskKinds.Create ? InstanceId.New() : Add(Some.StateFor(kind.Name)).Id;
 
-    public Task<AcceptAnswer> SubmitAsync(SubmitTask request) => Home.Instance(request.Instance).SubmitAsync(request);
+    public Task<AcceptAnswer> SubmitAsync(SubmitTask request) => request.Children is null
+        ? Home.Instance(request.Instance).SubmitAsync(request)
+        : new ProjectActor(request.Caller.Project, Journal, new ClusterPeers(this), Home, Time, NullLogger<ProjectActor>.Instance).SubmitAsync(request);
 
     public async Task<AcceptAnswer> AcceptAsync(TaskKind kind, InstanceId instance, bool queue = false)
     {
@@ -283,6 +294,15 @@ internal sealed class ClusterPeers(Cluster cluster) : IPeers
         var answer = default(PokeAnswer);
         await cluster.TurnAsync(task, async a => answer = await a.PokeAsync());
         return answer;
+    }
+
+    public Task<AcceptAnswer> SubmitAsync(SubmitTask request) => cluster.Home.Instance(request.Instance).SubmitAsync(request);
+
+    public async Task<CommandAnswer> CommandAsync(TaskId task, TaskCommand command)
+    {
+        CommandAnswer? answer = null;
+        await cluster.TurnAsync(task, async a => answer = await a.CommandAsync(command));
+        return answer!;
     }
 
     public async Task<SettleAnswer> SettleAsync(InstanceId instance, SettleRequest request)

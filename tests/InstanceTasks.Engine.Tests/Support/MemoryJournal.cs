@@ -23,6 +23,8 @@ internal sealed class TaskRow
 
     public DateTimeOffset? DueAt { get; set; }
 
+    public ChildCounts Children { get; set; } = ChildCounts.None;
+
     public string? Undecodable { get; set; }
 
     public string? Quarantine { get; set; }
@@ -101,7 +103,7 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
 
         return row.Undecodable is { } why
             ? throw new UndecodableTaskException(why)
-            : Task.FromResult<StoredTask?>(new StoredTask(EngineJson.Read<TaskRecord>(row.Body), row.Wakes, row.DueAt - time.GetUtcNow(), row.Rows.Count > 0 ? time.GetUtcNow() - row.Rows[0].At : null));
+            : Task.FromResult<StoredTask?>(new StoredTask(EngineJson.Read<TaskRecord>(row.Body), row.Wakes, row.DueAt - time.GetUtcNow(), row.Rows.Count > 0 ? time.GetUtcNow() - row.Rows[0].At : null, row.Children));
     }
 
     public Task<InstanceRecord?> ReadInstanceAsync(InstanceId id, CancellationToken cancellationToken = default) =>
@@ -142,8 +144,10 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
     }
 
     /// <summary>What claims take on a host.</summary>
-    public Resources Taken(HostName host) =>
-        Claims.Where(c => c.Key.Host == host).Aggregate(default(Resources), (sum, c) => sum + c.Value.Resources);
+    public Resources Taken(HostName host) => Taken(Claims, host);
+
+    private static Resources Taken(Dictionary<(InstanceId Instance, HostName Host), (TaskId Task, Resources Resources)> claims, HostName host) =>
+        claims.Where(c => c.Key.Host == host).Aggregate(default(Resources), (sum, c) => sum + c.Value.Resources);
 
     private IEnumerable<TaskRow> Pending(int shard) =>
         Tasks.Values.Where(r => !r.Record.IsEnded && r.Quarantine is null && Shards.Of(r.Record.Instance) == shard);
@@ -173,6 +177,11 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
             return new CommitResult(CommitVerdict.TaskConflict);
         }
 
+        if (commit.Guard is { } guard && !(Tasks.TryGetValue(guard.Parent, out var parent) && parent.Record.Seq == guard.Seq && !parent.Record.IsEnded))
+        {
+            return new CommitResult(CommitVerdict.ParentConflict);
+        }
+
         return commit.Instance is { } i && (Instances.TryGetValue(i.After.Id, out var stored) ? stored.Version : 0) != i.ExpectedVersion
             ? new CommitResult(CommitVerdict.InstanceConflict)
             : null;
@@ -186,21 +195,23 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
     {
         foreach (var q in commit.Quota)
         {
-            var used = Quota.GetValueOrDefault(q.Project) ?? new QuotaUsage(0, 0, 0);
-            if (used.MaxInstances >= 0 && q.Instances > 0 && used.Instances + q.Instances > used.MaxInstances)
+            if (QuotaRules.Refusal(Quota.GetValueOrDefault(q.Project) ?? new QuotaUsage(0, 0, 0), q) is { } refusal)
             {
-                return new CommitResult(CommitVerdict.QuotaExceeded, $"Requested {q.Instances}, but already used {used.Instances} of {used.MaxInstances} instances");
+                return new CommitResult(CommitVerdict.QuotaExceeded, refusal);
             }
         }
 
         return null;
     }
 
+    // One change after the other, each with those before it.
     private CommitResult? ClaimVerdict(Commit commit)
     {
-        foreach (var claim in commit.Claims.Where(c => c.Take && !Has(c)))
+        var draft = new Dictionary<(InstanceId Instance, HostName Host), (TaskId Task, Resources Resources)>(Claims);
+        foreach (var claim in commit.Claims)
         {
-            if (!Hosts.TryGetValue(claim.Host!.Value, out var host) || !claim.Resources.FitsInto(host.Capacity - Taken(host.Host)))
+            ApplyClaim(draft, claim);
+            if (claim.Take && !(Hosts.TryGetValue(claim.Host!.Value, out var host) && Taken(draft, host.Host).FitsInto(host.Capacity)))
             {
                 return new CommitResult(CommitVerdict.CapacityExceeded);
             }
@@ -230,13 +241,16 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
         }
     }
 
-    private bool Has(ClaimChange claim) => Claims.TryGetValue((claim.Instance, claim.Host!.Value), out var mine) && mine.Task == claim.Task;
-
     private void Apply(Commit commit)
     {
         foreach (var write in commit.Tasks)
         {
             ApplyTask(write);
+            if (ChildCounting.Of(write.After) is { } counted && Tasks.TryGetValue(counted.Parent, out var parent))
+            {
+                parent.Children = ChildCounting.Plus(parent.Children, counted.Change);
+                (parent.Wakes, parent.DueAt) = write.After.IsEnded ? (parent.Wakes + 1, parent.Record.IsEnded ? null : time.GetUtcNow()) : (parent.Wakes, parent.DueAt);
+            }
         }
 
         if (commit.Instance is { } i)
@@ -247,7 +261,7 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
 
         foreach (var claim in commit.Claims)
         {
-            ApplyClaim(claim);
+            ApplyClaim(Claims, claim);
         }
 
         foreach (var image in commit.Images)
@@ -290,17 +304,18 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
         row.Rows.Add(new StoredEvents(write.After.Seq, ++_stream, now, events));
     }
 
-    private void ApplyClaim(ClaimChange claim)
+    private static void ApplyClaim(Dictionary<(InstanceId Instance, HostName Host), (TaskId Task, Resources Resources)> claims, ClaimChange claim)
     {
         if (claim.Take)
         {
-            Claims[(claim.Instance, claim.Host!.Value)] = (claim.Task, claim.Resources);
+            var key = (claim.Instance, claim.Host!.Value);
+            claims[key] = claims.TryGetValue(key, out var mine) && mine.Task == claim.Task ? mine : (claim.Task, claim.Resources);
             return;
         }
 
-        foreach (var gone in Claims.Keys.Where(k => k.Instance == claim.Instance && (claim.Host is null || claim.Host == k.Host)).ToList())
+        foreach (var gone in claims.Keys.Where(k => k.Instance == claim.Instance && (claim.Host is null || claim.Host == k.Host)).ToList())
         {
-            Claims.Remove(gone);
+            claims.Remove(gone);
         }
     }
 }

@@ -11,7 +11,7 @@ internal static class PlanRules
             Assert.Matches("^[a-z]+(-[a-z]+)*$", s.Name);
             Assert.True(s.Do is null != (s.Control == ControlWork.None), $"{s.Name}: a verb or control work, not both");
             Assert.True(s.Undo is null || s.NoUndoBecause is null, $"{s.Name}: an undo and a reason for none");
-            Assert.True(s.Undo is not null || s.NoUndoBecause is not null || s.Control == ControlWork.ChooseHost, $"{s.Name}: neither an undo nor a reason for none");
+            Assert.True(s.Undo is not null || s.NoUndoBecause is not null || s.Control != ControlWork.None, $"{s.Name}: neither an undo nor a reason for none");
             Assert.True(s.Retry.MaxAttempts >= 1 && s.Timeout > TimeSpan.Zero);
         });
         Assert.True(plan.Steps.Count == 0 || plan.Steps[^1].OnExhausted != Exhausted.GoOn, "the last step has no next");

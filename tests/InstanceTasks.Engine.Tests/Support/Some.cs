@@ -11,6 +11,7 @@ internal static class Some
     public static readonly HostName Host1 = new("h1");
     public static readonly HostName Host2 = new("h2");
     public static readonly FlavorSnapshot Flavor = new() { Id = "1", Name = "m1.tiny", Vcpus = 1, RamMb = 512, DiskGb = 1 };
+    public static readonly FlavorSnapshot Large = new() { Id = "2", Name = "m1.large", Vcpus = 2, RamMb = 2048, DiskGb = 10 };
     public static readonly Failure GuestFailure = new(FailureKinds.Guest, "the guest did not", Retryable: false);
     public static readonly Failure Glitch = new(FailureKinds.Hypervisor, "a glitch", Retryable: true);
 
@@ -22,7 +23,11 @@ internal static class Some
         Id = id ?? InstanceId.New(), Project = Project, User = Owner.User, Name = "vm", VmState = state, ImageId = "image-1", Flavor = Flavor,
         Host = Host1, AvailabilityZone = "nova", LaunchedAt = Start, CreatedAt = Start, UpdatedAt = Start, Version = 1, Turn = 1,
         Power = Machine.PowerOf(state),
+        Resize = state == VmState.Resized ? Finished(VmState.Active) : null,
     };
+
+    /// <summary>A resize that waits to be confirmed or reverted: from the large flavor to the other.</summary>
+    public static PendingResize Finished(VmState from) => new() { Other = Large, From = from, Stage = ResizeStage.Finished };
 
     public static InstanceRecord NewInstance(InstanceId id) =>
         new() { Id = id, Project = Project, User = Owner.User, Name = "vm", ImageId = "image-1", Flavor = Flavor };
@@ -31,6 +36,7 @@ internal static class Some
     {
         Task = TaskId.New(), Kind = kind, Instance = instance, Request = RequestId.New(), Caller = caller ?? (PlanRegistry.Find(kind)?.AdminRule is null ? Owner : Owner with { IsAdmin = true }),
         NewInstance = kind == TaskKinds.Create ? NewInstance(instance) : null,
+        Change = kind == TaskKinds.Resize ? new() { Flavor = Large } : null,
     };
 
     /// <summary>A running task of a kind that has the machine.</summary>
@@ -80,6 +86,7 @@ internal static class Some
         "unrescue" => VmState.Rescued,
         "shelve-offload" => VmState.Shelved,
         "unshelve" => VmState.ShelvedOffloaded,
+        "confirm-resize" or "revert-resize" => VmState.Resized,
         _ => VmState.Active,
     };
 }

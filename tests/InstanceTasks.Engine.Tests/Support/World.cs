@@ -42,6 +42,11 @@ internal sealed class Machine
 
     public bool Exists => State.Exists;
 
+    /// <summary>As the machine of a server is.</summary>
+    public static MachineState Of(InstanceRecord instance) => instance is { VmState: VmState.Resized, Resize: { } resize }
+        ? Of(resize.From) with { Aside = true }
+        : Of(instance.VmState) with { Aside = instance.Resize is { Stage: ResizeStage.Finished } };
+
     /// <summary>As a machine of a server in this vm_state is.</summary>
     public static MachineState Of(VmState state) => new(true, true, PowerOf(state), 1) { Rescue = state == VmState.Rescued };
 

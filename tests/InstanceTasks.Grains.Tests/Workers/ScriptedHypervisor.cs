@@ -61,6 +61,14 @@ internal sealed class ScriptedHypervisor : IHypervisor
 
     public Task<VerbAnswer> SaveImageAsync(VerbCall call, CancellationToken abort) => Verb(nameof(SaveImageAsync), call, abort);
 
+    public Task<VerbAnswer> SetAsideAsync(VerbCall call, CancellationToken abort) => Verb(nameof(SetAsideAsync), call, abort);
+
+    public Task<VerbAnswer> CopyDiskAsync(VerbCall call, CancellationToken abort) => Verb(nameof(CopyDiskAsync), call, abort);
+
+    public Task<VerbAnswer> PutBackAsync(VerbCall call, CancellationToken abort) => Verb(nameof(PutBackAsync), call, abort);
+
+    public Task<VerbAnswer> DropAsideAsync(VerbCall call, CancellationToken abort) => Verb(nameof(DropAsideAsync), call, abort);
+
     public Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort)
     {
         Calls.Enqueue("Observe");

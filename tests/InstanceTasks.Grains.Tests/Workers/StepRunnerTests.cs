@@ -123,6 +123,10 @@ public sealed class StepRunnerTests
     [InlineData(Verb.RestoreDisk)]
     [InlineData(Verb.DropOldDisk)]
     [InlineData(Verb.SaveImage)]
+    [InlineData(Verb.SetAside)]
+    [InlineData(Verb.CopyDisk)]
+    [InlineData(Verb.PutBack)]
+    [InlineData(Verb.DropAside)]
     public async Task Execute_EachVerb_CallsItsMethodWithKeyAndStamp(Verb verb)
     {
         VerbCall? seen = null;

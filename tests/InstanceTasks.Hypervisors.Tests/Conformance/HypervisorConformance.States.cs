@@ -73,6 +73,50 @@ public abstract partial class HypervisorConformance
         Assert.Equal(PowerState.Shutdown, await m.PowerAsync());
     }
 
+    [Fact]
+    public async Task SetAside_ThenAnotherInItsPlace_CanBePutBackOrDropped()
+    {
+        foreach (var keeps in new[] { true, false })
+        {
+            var m = await NewMachine().DefinedAsync();
+            await Step(m, Verb.SetAside, null, new MachineView(m.Id, false, false, PowerState.NoState) { Aside = true });
+            await Step(m, Verb.CopyDisk, null, new MachineView(m.Id, false, true, PowerState.NoState) { Aside = true });
+            await Step(m, Verb.Define, PowerState.Shutdown, new MachineView(m.Id, true, true, PowerState.Shutdown) { Aside = true });
+            await Step(m, Verb.Start, PowerState.Running, new MachineView(m.Id, true, true, PowerState.Running) { Aside = true });
+            if (keeps)
+            {
+                await Step(m, Verb.DropAside, PowerState.Running, new MachineView(m.Id, true, true, PowerState.Running));
+                continue;
+            }
+
+            var e = await Assert.ThrowsAsync<HypervisorException>(() => m.RunAsync(Verb.PutBack));
+            Assert.Equal(FailureKinds.Hypervisor, e.Failure.Kind);
+            await m.RunAsync(Verb.PowerOff);
+            await Step(m, Verb.PutBack, PowerState.Shutdown, new MachineView(m.Id, true, true, PowerState.Shutdown));
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task PutBack_NothingOrHalfOfAnotherInItsPlace_IsAsItWas(bool copied)
+    {
+        var m = await DefinedThenAsync(Verb.SetAside);
+        if (copied)
+        {
+            await m.RunAsync(Verb.CopyDisk);
+        }
+
+        await Step(m, Verb.PutBack, PowerState.Shutdown, new MachineView(m.Id, true, true, PowerState.Shutdown));
+    }
+
+    [Fact]
+    public async Task DeleteDisk_WithOneSetAside_LeavesNothing()
+    {
+        var m = await DefinedThenAsync(Verb.SetAside);
+        await Step(m, Verb.DeleteDisk, null, null);
+    }
+
     [Theory]
     [InlineData(Verb.Unpause)]
     [InlineData(Verb.Resume)]

@@ -68,6 +68,8 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     [InlineData(Verb.StartRescue)]
     [InlineData(Verb.SetPassword)]
     [InlineData(Verb.SaveImage)]
+    [InlineData(Verb.SetAside)]
+    [InlineData(Verb.CopyDisk)]
     public async Task Verb_NoMachine_FailsAsMissing(Verb verb)
     {
         var m = NewMachine();
@@ -87,6 +89,8 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     [InlineData(Verb.SetDiskAside)]
     [InlineData(Verb.RestoreDisk)]
     [InlineData(Verb.DropOldDisk)]
+    [InlineData(Verb.PutBack)]
+    [InlineData(Verb.DropAside)]
     public async Task Verb_NoMachineAndNothingToRemove_Succeeds(Verb verb)
     {
         var m = NewMachine();
@@ -100,6 +104,7 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
     [InlineData(Verb.StartRescue)]
     [InlineData(Verb.SetDiskAside)]
     [InlineData(Verb.RestoreDisk)]
+    [InlineData(Verb.SetAside)]
     public async Task Verb_RemovingUnderARunningMachine_FailsAndChangesNothing(Verb verb)
     {
         var m = await NewMachine().RunningAsync();
@@ -170,12 +175,20 @@ public abstract partial class HypervisorConformance : IAsyncLifetime
         Verb.Unpause => await RunningThenAsync(Verb.Pause),
         Verb.Resume => await RunningThenAsync(Verb.Suspend),
         Verb.Define => await WithDiskAsync(),
+        Verb.CopyDisk or Verb.PutBack or Verb.DropAside => await DefinedThenAsync(Verb.SetAside),
         _ => await NewMachine().DefinedAsync(),
     };
 
     private async Task<Machine> RunningThenAsync(Verb verb)
     {
         var m = await NewMachine().RunningAsync();
+        await m.RunAsync(verb);
+        return m;
+    }
+
+    private async Task<Machine> DefinedThenAsync(Verb verb)
+    {
+        var m = await NewMachine().DefinedAsync();
         await m.RunAsync(verb);
         return m;
     }

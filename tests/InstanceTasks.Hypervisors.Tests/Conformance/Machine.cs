@@ -9,7 +9,9 @@ public sealed class Machine(IHypervisor driver, HostName host)
 
     public TaskId Task { get; } = TaskId.New();
 
-    public MachineSpec Spec => new() { Instance = Id, Name = "vm", ImageId = "cirros", Resources = new Resources(1, 512, 1), SnapshotId = Id.ToString() };
+    public MachineSpec Spec => new() { Instance = Id, Name = "vm", ImageId = "cirros", Resources = Resources, SnapshotId = Id.ToString() };
+
+    public Resources Resources { get; set; } = new(1, 512, 1);
 
     /// <summary>The stamp of the newest call.</summary>
     public Stamp Now => Of(turn);
@@ -45,6 +47,10 @@ public sealed class Machine(IHypervisor driver, HostName host)
             Verb.RestoreDisk => d.RestoreDiskAsync(call, abort),
             Verb.DropOldDisk => d.DropOldDiskAsync(call, abort),
             Verb.SaveImage => d.SaveImageAsync(call, abort),
+            Verb.SetAside => d.SetAsideAsync(call, abort),
+            Verb.CopyDisk => d.CopyDiskAsync(call, abort),
+            Verb.PutBack => d.PutBackAsync(call, abort),
+            Verb.DropAside => d.DropAsideAsync(call, abort),
             _ => throw new ArgumentOutOfRangeException(nameof(verb)),
         };
     }

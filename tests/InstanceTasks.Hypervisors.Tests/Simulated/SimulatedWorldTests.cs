@@ -179,10 +179,29 @@ public sealed class SimulatedWorldTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SetAsideAndPutBack_EachKeepsWhatItTakes()
+    {
+        var m = await subject.NewMachine().DefinedAsync();
+        var (small, large) = (m.Spec.Resources, new Resources(4, 4096, 40));
+
+        await m.RunAsync(Verb.SetAside);
+        m.Resources = large;
+        await m.RunAsync(Verb.CopyDisk);
+        await m.RunAsync(Verb.Define);
+        await m.RunAsync(Verb.Start);
+        Assert.Equal((large, small), await TakesAsync());
+        await m.RunAsync(Verb.PowerOff);
+        await m.RunAsync(Verb.PutBack);
+        Assert.Equal((small, null), await TakesAsync());
+        await m.RunAsync(Verb.Start);
+        Assert.Equal((small, null), await TakesAsync());
+    }
+
+    [Fact]
     public async Task Open_WorldOfVersion1_IsUpgraded()
     {
         await subject.NewMachine().DefinedAsync();
-        foreach (var column in new[] { "rescue", "password", "old_disk", "old_image", "old_password" })
+        foreach (var column in new[] { "rescue", "password", "old_disk", "old_image", "old_password", "aside", "aside_vcpus", "aside_memory_mb", "aside_disk_gb" })
         {
             Execute($"ALTER TABLE machines DROP COLUMN {column}");
         }
@@ -265,6 +284,12 @@ public sealed class SimulatedWorldTests : IAsyncLifetime
 
         using var again = new SimulatedHypervisor(new SimulatedHypervisorOptions { WorldFile = path, Hosts = [new() { Name = "a", Vcpus = 9 }] });
         Assert.Equal(2, Assert.Single(await again.ReadHostsAsync()).Capacity.Vcpus);
+    }
+
+    private async Task<(Resources, Resources?)> TakesAsync()
+    {
+        var machine = Assert.Single(await World.ReadMachinesAsync());
+        return (machine.Resources, machine.Aside);
     }
 
     private static bool Move(WorldSession session, long by)

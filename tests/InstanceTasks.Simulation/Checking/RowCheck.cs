@@ -138,6 +138,20 @@ internal sealed class RowCheck(Database database, Coverage coverage, Action<stri
         var host = holders.Count > 0 ? holders[0].Host : instance.VmState == VmState.Deleted ? null : instance.Host;
         var claims = database.ClaimsOf(instance.Id);
         Expect(host is null ? claims.Count == 0 : claims.Count == 1 && claims.First() == host, $"claims: {who} has {string.Join(", ", claims)}, and is on {host}");
+        CheckClaim(instance, who);
+    }
+
+    /// <summary>At rest it holds the room of its flavor, and that of the other side of a resize as long as either may be wanted.</summary>
+    private void CheckClaim(InstanceRecord instance, string who)
+    {
+        if (instance is not { Holder: null, Attention.Count: 0, Host: { } host, VmState: not VmState.Deleted } || instance.Resize is { Stage: ResizeStage.UnderWay })
+        {
+            return;
+        }
+
+        var held = database.Claims.Single(c => c.Instance == instance.Id && c.Host == host).Resources;
+        var due = instance.Flavor.ToResources() + (instance.Resize?.Other.ToResources() ?? default);
+        Expect(held == due, $"claim: {who} holds {held}, and needs {due}");
     }
 
     private static bool Equal(List<TaskRef> listed, IEnumerable<TaskRecord> open)
@@ -158,7 +172,8 @@ internal sealed class RowCheck(Database database, Coverage coverage, Action<stri
             var (instances, cores, ram) = (0, 0, 0);
             foreach (var i in database.Instances.Values.Where(i => i.Project == project && i.VmState != VmState.Deleted))
             {
-                (instances, cores, ram) = (instances + 1, cores + i.Flavor.Vcpus, ram + i.Flavor.RamMb);
+                var other = i.Resize?.Other ?? i.Flavor;
+                (instances, cores, ram) = (instances + 1, cores + Math.Max(i.Flavor.Vcpus, other.Vcpus), ram + Math.Max(i.Flavor.RamMb, other.RamMb));
             }
 
             Expect((used.Instances, used.Cores, used.RamMb) == (instances, cores, ram), $"quota: {project} is charged {used.Instances}/{used.Cores}/{used.RamMb}, and has {instances}/{cores}/{ram}");

@@ -264,10 +264,18 @@ internal sealed class Watch
             else if (instance.VmState != VmState.Error)
             {
                 Expect(machine.State is { Disk: true, Defined: true, OldDisk: null }, $"missing: {who}: {machine.State}");
-                Expect((machine.State.Power, machine.State.Rescue) == (PowerOf(instance.VmState), instance.VmState == VmState.Rescued), $"not as its record: {who}: {machine.State}");
+                Expect((machine.State.Power, machine.State.Rescue) == (PowerOf(instance), instance.VmState == VmState.Rescued), $"not as its record: {who}: {machine.State}");
+                Expect(machine.Takes == instance.Flavor.ToResources(), $"not as its record: {who}: it takes {machine.Takes}, its flavor says {instance.Flavor.ToResources()}");
+                Expect(machine.State.Aside ? instance.Resize is not null : instance.VmState != VmState.Resized, $"not as its record: {who}: {machine.State}, and its resize is {instance.Resize}");
             }
         }
     }
+
+    private static PowerState PowerOf(InstanceRecord instance) => instance.VmState switch
+    {
+        VmState.Resized => PowerOf(instance.Resize!.From),
+        var state => PowerOf(state),
+    };
 
     private static PowerState PowerOf(VmState state) => state switch
     {

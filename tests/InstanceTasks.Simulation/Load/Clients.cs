@@ -16,7 +16,9 @@ internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<
     [
         (12, TaskKinds.Create), (9, TaskKinds.Delete), (20, TaskKinds.Stop), (20, TaskKinds.Start), (12, TaskKinds.Reboot), (14, TaskKinds.HardReboot),
         (5, TaskKinds.ForceStop), (8, TaskKinds.Pause), (12, TaskKinds.Unpause), (8, TaskKinds.Suspend), (12, TaskKinds.Resume), (8, TaskKinds.Rescue), (12, TaskKinds.Unrescue),
-        (8, TaskKinds.Rebuild), (5, TaskKinds.CreateImage), (5, TaskKinds.Shelve), (5, TaskKinds.ShelveAndOffload), (4, TaskKinds.ShelveOffload), (12, TaskKinds.Unshelve), (4, TaskKinds.ChangePassword), (2, TaskKinds.ResetToActive), (2, TaskKinds.ResetToError),
+        (8, TaskKinds.Rebuild), (5, TaskKinds.CreateImage), (5, TaskKinds.Shelve), (5, TaskKinds.ShelveAndOffload), (4, TaskKinds.ShelveOffload), (12, TaskKinds.Unshelve),
+        (9, TaskKinds.Resize), (9, TaskKinds.ConfirmResize), (9, TaskKinds.RevertResize),
+        (4, TaskKinds.ChangePassword), (2, TaskKinds.ResetToActive), (2, TaskKinds.ResetToError),
         (3, TaskKinds.Lock), (3, TaskKinds.Unlock), (3, TaskKinds.Update), (3, TaskKinds.Metadata),
     ];
 
@@ -81,7 +83,7 @@ internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<
             var request = new SubmitTask
             {
                 Task = task, Kind = kind, Instance = target, Request = new($"req-{number}"), Caller = caller,
-                NewInstance = kind == TaskKinds.Create ? NewInstance(target, caller, FlavorOf(size)) : null, Change = ChangeOf(kind, number), QueueWhenBusy = queue, DryRun = dry,
+                NewInstance = kind == TaskKinds.Create ? NewInstance(target, caller, FlavorOf(size)) : null, Change = ChangeOf(kind, number, size), QueueWhenBusy = queue, DryRun = dry,
             };
             _tasks.Add(task);
             return !keyed || dry ? SubmitAsync(process, request)
@@ -97,7 +99,9 @@ internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<
         return among[(int)(which % (ulong)among.Count)];
     }
 
-    private static InstanceChange? ChangeOf(TaskKind kind, int number) =>
+    // Half of the resizes are to the flavor that the server has.
+    private static InstanceChange? ChangeOf(TaskKind kind, int number, int size) =>
+        kind == TaskKinds.Resize ? new InstanceChange { Flavor = FlavorOf(size) } :
         kind == TaskKinds.Update ? new InstanceChange { Name = $"vm-{number}" }
         : kind == TaskKinds.Metadata ? new InstanceChange { MergeMetadata = new() { ["n"] = $"{number}" } }
         : kind == TaskKinds.Rebuild ? new InstanceChange { ImageId = $"image-{number}" }

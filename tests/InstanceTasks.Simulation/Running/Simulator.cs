@@ -110,6 +110,7 @@ internal sealed class Simulator
         };
         _cluster.Database.Seed(instance);
         _cluster.Machines.Of(host.Host, instance.Id).State = new(true, true, instance.Power, 1);
+        _cluster.Machines.Of(host.Host, instance.Id).Takes = instance.Flavor.ToResources();
         _clients.Add(instance.Id);
     }
 

@@ -90,7 +90,7 @@ internal sealed class Database(Scheduler scheduler)
     }
 
     public StoredTask? ReadTask(TaskId id) =>
-        Tasks.TryGetValue(id, out var row) ? new StoredTask(row.Record, row.Wakes, row.DueAt - scheduler.Now, Now - row.Events[0].At) : null;
+        Tasks.TryGetValue(id, out var row) ? new StoredTask(row.Record, row.Wakes, row.DueAt - scheduler.Now, Now - row.Events[0].At, row.Children) : null;
 
     public IReadOnlyList<StoredEvents> ReadEvents(TaskId id) => Tasks.TryGetValue(id, out var row) ? [.. row.Events] : [];
 
@@ -188,6 +188,11 @@ internal sealed class Database(Scheduler scheduler)
             }
         }
 
+        if (commit.Guard is { } guard && !(Tasks.TryGetValue(guard.Parent, out var parent) && parent.Record.Seq == guard.Seq && !parent.Record.IsEnded))
+        {
+            return new CommitResult(CommitVerdict.ParentConflict);
+        }
+
         return Sabotage != Sabotage.VersionsIgnored && commit.Instance is { } i && (Instances.TryGetValue(i.After.Id, out var stored) ? stored.Version : 0) != i.ExpectedVersion
             ? new CommitResult(CommitVerdict.InstanceConflict)
             : null;
@@ -260,6 +265,7 @@ internal sealed class Database(Scheduler scheduler)
         foreach (var write in commit.Tasks)
         {
             ApplyTask(write);
+            Count(write.After);
         }
 
         if (commit.Instance is { } i)
@@ -286,6 +292,20 @@ internal sealed class Database(Scheduler scheduler)
         foreach (var wake in commit.Wakes.Where(Tasks.ContainsKey))
         {
             Wake(Tasks[wake]);
+        }
+    }
+
+    private void Count(TaskRecord after)
+    {
+        if (ChildCounting.Of(after) is not { } counted || !Tasks.TryGetValue(counted.Parent, out var parent))
+        {
+            return;
+        }
+
+        parent.Children = ChildCounting.Plus(parent.Children, counted.Change);
+        if (after.IsEnded)
+        {
+            Wake(parent);
         }
     }
 

@@ -14,6 +14,8 @@ internal sealed class StoredRow
     /// <summary>Database time; null once it has ended.</summary>
     public TimeSpan? DueAt { get; set; }
 
+    public ChildCounts Children { get; set; } = ChildCounts.None;
+
     public string? Quarantine { get; set; }
 
     public bool Refused => Record.Outcome == TaskOutcome.Refused;

@@ -172,11 +172,23 @@ internal sealed class Machines(Scheduler scheduler, Faults faults, Dice dice, Ch
         {
             Effects++;
             Seen.Add((operation.Verb, operation.Call.Key.Direction));
+            Resize(machine, operation, machine.State != next);
             machine.State = next;
         }
 
         operation.Power = machine.State.Answer;
         Finish(operation, operation.Failure is null ? OperationEnd.Done : OperationEnd.Failed);
+    }
+
+    private static void Resize(Machine machine, Operation operation, bool changes)
+    {
+        (machine.Takes, machine.AsideTakes) = operation.Verb switch
+        {
+            Verb.PrepareDisk or Verb.CopyDisk or Verb.Define when changes => (operation.Call.Machine.Resources, machine.AsideTakes),
+            Verb.SetAside when changes => (machine.Takes, machine.Takes),
+            Verb.PutBack when changes => (machine.AsideTakes, default),
+            _ => (machine.Takes, machine.AsideTakes),
+        };
     }
 
     private void Finish(Operation operation, OperationEnd end)

@@ -74,6 +74,12 @@ internal sealed class Machine
 {
     public MachineState State { get; set; }
 
+    /// <summary>What it takes: said when it is made.</summary>
+    public Resources Takes { get; set; }
+
+    /// <summary>What the machine takes that is set aside.</summary>
+    public Resources AsideTakes { get; set; }
+
     /// <summary>The newest stamp that was let in.</summary>
     public Stamp Newest { get; set; }
 

@@ -109,7 +109,7 @@ internal sealed class LockstepRun
     private async Task AddTaskAsync(StoreFixture store, TaskId id, List<string> lines)
     {
         var stored = await store.Journal.ReadTaskAsync(id);
-        lines.Add($"task {id}: {(stored is null ? "none" : $"{Text(stored.Record)} wakes {stored.Wakes} due {Ticks(stored.DueIn)}")}");
+        lines.Add($"task {id}: {(stored is null ? "none" : $"{Text(stored.Record)} wakes {stored.Wakes} children {stored.Children} due {Ticks(stored.DueIn)}")}");
         foreach (var row in await store.Journal.ReadEventsAsync(id))
         {
             lines.Add($"events {id} {row.Seq} at {Ticks(row.At - _begun[store])}: {EngineJson.Write<IReadOnlyList<TaskEvent>>([.. row.Events.Select(WithoutDatabaseTime)])}");

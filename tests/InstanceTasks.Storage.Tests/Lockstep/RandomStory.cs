@@ -70,14 +70,27 @@ internal sealed class RandomStory(int seed, StoreFixture known)
             1 when _refused.Count > 0 => Pick(_refused),
             _ => NewTask(),
         };
-        var task = Fresh(id);
+        var (task, guard) = await AmongChildrenAsync(Fresh(id));
         var child = _random.Next(6) == 0 ? Fresh(NewTask()) : null;
         return new()
         {
             Name = "accept", Kind = task.Kind, Tasks = [Write(task, 0), .. child is null ? [] : new[] { Write(child, 0) }],
             Instance = _random.Next(3) > 0 ? await WriteInstanceAsync(task.Instance, new TaskRef(task)) : null,
-            Quota = RandomQuota(_random.Next(0, 3)), Idempotency = _random.Next(2) == 0 ? RandomKey() : null,
+            Quota = RandomQuota(_random.Next(0, 3)), Idempotency = _random.Next(2) == 0 ? RandomKey() : null, Guard = guard,
         };
+    }
+
+    // Some are children: of a task that is as it was, of one that has moved on, of one that was never there.
+    private async Task<(TaskRecord Task, ParentGuard? Guard)> AmongChildrenAsync(TaskRecord task)
+    {
+        if (Tasks.Count == 0 || _random.Next(3) > 0)
+        {
+            return (task, null);
+        }
+
+        var parent = _random.Next(6) == 0 ? NewId() : PickTask();
+        var seq = (await known.Journal.ReadTaskAsync(parent))?.Record.Seq ?? 1;
+        return (task with { Parent = parent }, _random.Next(4) == 0 ? null : new ParentGuard(parent, seq + Pick([0, 0, 0, 1])));
     }
 
     private async Task<Commit> ClaimAsync()

@@ -114,6 +114,12 @@ public sealed class PostgresClaimTests : ClaimConformance
 }
 
 [Trait("Requires", "postgresql")]
+public sealed class PostgresChildTests : ChildConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
+}
+
+[Trait("Requires", "postgresql")]
 public sealed class PostgresQueryTests : QueryConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();

@@ -13,6 +13,7 @@ public sealed class PostgresScaleTests(ITestOutputHelper output) : IAsyncLifetim
 {
     private const int Instances = 100_000;
     private const int TasksEach = 10;
+    private const long MinuteInMicros = 60_000_000;
     private const int Projects = 50;
 
     private PostgresFixture _fixture = null!;
@@ -70,7 +71,7 @@ public sealed class PostgresScaleTests(ITestOutputHelper output) : IAsyncLifetim
         [
             new() { Project = project, Limit = 20 }, new() { Limit = 20 }, new() { Project = project, Marker = instance, Limit = 20 }, new() { Project = project, Statuses = ["ACTIVE"], Limit = 20 },
             new() { Project = project, NamePattern = "^vm-5", Limit = 20 }, new() { Host = new HostName("h7"), Limit = 20 }, new() { Id = instance },
-            new() { Project = project, ChangesSince = UnixMicros.ToTime(Instances - 10), Deleted = null }, new() { Project = project, Tags = ["t7"], Limit = 20 },
+            new() { Project = project, ChangesSince = UnixMicros.ToTime((Instances - 10) * MinuteInMicros), Deleted = null }, new() { Project = project, Tags = ["t7"], Limit = 20 },
             new() { Project = project, Sort = [("display_name", false)], Limit = 20 }, new() { Project = project, TaskStates = ["rebooting"], Limit = 20 },
         ];
         TaskFilter[] tasks =
@@ -127,10 +128,10 @@ public sealed class PostgresScaleTests(ITestOutputHelper output) : IAsyncLifetim
 
     private static string InstanceLine(int i)
     {
-        var record = Some.Instance($"vm-{i}", new($"p{i % Projects}"), new InstanceId(Guid.Parse(Id(i)))) with { Tags = [$"t{i % 100}"], CreatedAt = UnixMicros.ToTime(i), UpdatedAt = UnixMicros.ToTime(i) };
+        var record = Some.Instance($"vm-{i}", new($"p{i % Projects}"), new InstanceId(Guid.Parse(Id(i)))) with { Tags = [$"t{i % 100}"], CreatedAt = UnixMicros.ToTime(i), UpdatedAt = UnixMicros.ToTime(i * MinuteInMicros) };
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Id(i)}\tp{i % Projects}\tu1\tvm-{i}\tactive\t0\th{i % 1000}\t1\t\\N\t1\timage-1\t\\N\t0\tr-1\tnova\t{i}\t{i}\t{EngineJson.Write(record).Replace("\\", "\\\\", StringComparison.Ordinal)}");
+            $"{Id(i)}\tp{i % Projects}\tu1\tvm-{i}\tactive\t0\th{i % 1000}\t1\t\\N\t1\timage-1\t\\N\t0\tr-1\tnova\t{i}\t{i * MinuteInMicros}\t{EngineJson.Write(record).Replace("\\", "\\\\", StringComparison.Ordinal)}");
     }
 
     // One in a thousand has not ended; of the others 10 000 ended within the last hour, 200 of them failing.

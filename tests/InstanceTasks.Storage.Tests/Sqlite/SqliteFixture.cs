@@ -88,6 +88,11 @@ public sealed class SqliteClaimTests : ClaimConformance
     protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
 }
 
+public sealed class SqliteChildTests : ChildConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
+}
+
 public sealed class SqliteQueryTests : QueryConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();

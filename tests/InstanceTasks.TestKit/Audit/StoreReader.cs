@@ -31,6 +31,11 @@ public sealed class StoreReader(string dataDirectory) : SqliteReader(OpenerOf(da
     /// <summary>Tasks that have neither ended nor wait for an operator.</summary>
     public IReadOnlyList<TaskRecord> ReadUnfinished() => ReadTasks("ended = 0 AND state <> 'needs_attention'");
 
+    /// <summary>What is counted at every parent.</summary>
+    public IReadOnlyDictionary<Guid, ChildCounts> ReadChildCounts() => Query(
+        "SELECT id, children_started, children_succeeded, children_failed, children_canceled FROM tasks WHERE kind = 'bulk'",
+        r => (Id: Guid.Parse(r.GetString(0)), Counts: new ChildCounts(r.GetInt32(1), r.GetInt32(2), r.GetInt32(3), r.GetInt32(4)))).ToDictionary(c => c.Id, c => c.Counts);
+
     /// <summary>Every instance, also deleted ones.</summary>
     public IReadOnlyList<InstanceRecord> ReadInstances() => Query("SELECT body FROM instances", r => EngineJson.Read<InstanceRecord>(r.GetString(0)));
 
@@ -62,7 +67,8 @@ public sealed class StoreReader(string dataDirectory) : SqliteReader(OpenerOf(da
         "SELECT id, instance_id, task_id, active, shelved FROM images",
         r => new StoredImage(r.GetString(0), Guid.Parse(r.GetString(1)), Guid.Parse(r.GetString(2)), r.GetInt32(3) != 0, r.GetInt32(4) != 0));
 
-    private static Func<DbConnection> OpenerOf(string dataDirectory)
+    /// <summary>Opens whatever database the data directory's tasks are in.</summary>
+    public static Func<DbConnection> OpenerOf(string dataDirectory)
     {
         var pointer = Path.Combine(dataDirectory, PostgresFile);
         if (!File.Exists(pointer))

@@ -49,13 +49,26 @@ public sealed class WorldAudit
             _report.Check(task.IsEnded, () => $"task {task.Id} ({task.Kind}) on {task.Instance} has not ended: {task.State}, step {task.Step}, {task.WaitReason}");
             _report.Check(task.TaskState is null || !task.IsEnded, () => $"task {task.Id} ({task.Kind}) has ended and still shows task_state {task.TaskState}");
             _report.Check(EngineJson.Write(TaskMachine.Fold(_store.ReadEvents(task.Id))) == EngineJson.Write(task), () => $"task {task.Id} ({task.Kind}) is not what its events lead to");
-            _report.Check(_instances.Any(i => i.Id == task.Instance), () => $"task {task.Id} ({task.Kind}) is about server {task.Instance}, which does not exist");
+            _report.Check(task.Children is not null || _instances.Any(i => i.Id == task.Instance), () => $"task {task.Id} ({task.Kind}) is about server {task.Instance}, which does not exist");
         }
 
+        CompareCounts();
         foreach (var instance in _instances)
         {
             _report.Check(instance.Holder is null, () => $"server {instance.Id} ({instance.VmState}) is still held by {instance.Holder}");
             _report.Check(instance.Queue.Count == 0, () => $"server {instance.Id} still has {instance.Queue.Count} queued tasks");
+        }
+    }
+
+    private void CompareCounts()
+    {
+        var counted = _store.ReadChildCounts();
+        foreach (var parent in _tasks.Where(t => t.Children is not null))
+        {
+            var children = _tasks.Where(t => t.Parent == parent.Id).ToList();
+            var there = new ChildCounts(
+                children.Count, children.Count(c => c.Outcome == TaskOutcome.Succeeded), children.Count(c => c.Outcome == TaskOutcome.Failed), children.Count(c => c.Outcome == TaskOutcome.Canceled));
+            _report.Check(counted.GetValueOrDefault(parent.Id.Value) == there, () => $"task {parent.Id} counts {counted.GetValueOrDefault(parent.Id.Value)} and has {there}");
         }
     }
 
@@ -66,7 +79,7 @@ public sealed class WorldAudit
             var mine = _machines.Where(m => m.Machine == instance.Id.Value).ToList();
             _report.Check(mine.Count <= 1, () => $"server {instance.Id} has {mine.Count} machines: {string.Join(", ", mine)}");
             _report.Check(instance.VmState != VmState.Building, () => $"server {instance.Id} is still building");
-            if (instance.VmState is VmState.Active or VmState.Stopped or VmState.Paused or VmState.Suspended or VmState.Rescued or VmState.Shelved)
+            if (instance.VmState is VmState.Active or VmState.Stopped or VmState.Paused or VmState.Suspended or VmState.Rescued or VmState.Resized or VmState.Shelved)
             {
                 CompareLiving(instance, mine.FirstOrDefault());
             }
@@ -85,12 +98,13 @@ public sealed class WorldAudit
             return;
         }
 
-        var power = PowerOf(instance.VmState);
+        var power = PowerOf(instance.VmState == VmState.Resized ? instance.Resize!.From : instance.VmState);
         _report.Check(machine.Host == instance.Host?.Value, () => $"server {instance.Id} is on {instance.Host} but its machine on {machine.Host}");
         _report.Check(machine is { Defined: true, HasDisk: true }, () => $"server {instance.Id} is {instance.VmState} but its machine is incomplete: {machine}");
         _report.Check(machine.Power == power, () => $"server {instance.Id} is {instance.VmState} but its machine is {machine.Power}");
         _report.Check(instance.Power == power, () => $"server {instance.Id} is {instance.VmState} but its power_state is {instance.Power}");
         _report.Check(machine.Resources == instance.Flavor.ToResources(), () => $"server {instance.Id} has {instance.Flavor.ToResources()} but its machine {machine.Resources}");
+        _report.Check(machine.Aside == instance.Resize?.Other.ToResources(), () => $"server {instance.Id} keeps {instance.Resize?.Other.ToResources()} of its resize, and what is set aside takes {machine.Aside}");
     }
 
     private static PowerState PowerOf(VmState state) => state switch
@@ -159,7 +173,7 @@ public sealed class WorldAudit
         foreach (var host in known)
         {
             var byClaims = Sum(claims.Where(c => c.Host == host.Name).Select(c => c.Resources));
-            var byMachines = Sum(_machines.Where(m => m.Host == host.Name).Select(m => m.Resources));
+            var byMachines = Sum(_machines.Where(m => m.Host == host.Name).Select(m => m.Resources + (m.Aside ?? default)));
             _report.Check(host.Taken == byClaims, () => $"host {host.Name} says {host.Taken} taken, its claims {byClaims}");
             _report.Check(host.Taken == byMachines, () => $"host {host.Name} says {host.Taken} taken, its machines {byMachines}");
             _report.Check(real.TryGetValue(host.Name, out var capacity) && capacity == host.Capacity, () => $"host {host.Name} has another capacity in the world");
@@ -175,11 +189,15 @@ public sealed class WorldAudit
         {
             IEnumerable<InstanceRecord> servers = used.TryGetValue(project, out var found) ? found : [];
             var list = servers.ToList();
-            var truth = new StoredQuota(project, list.Count, list.Sum(i => i.Flavor.Vcpus), list.Sum(i => i.Flavor.RamMb));
+            var truth = new StoredQuota(project, list.Count, list.Sum(i => Larger(i, f => f.Vcpus)), list.Sum(i => Larger(i, f => f.RamMb)));
             var row = stored.GetValueOrDefault(project) ?? new StoredQuota(project, 0, 0, 0);
             _report.Check(row == truth, () => $"quota says {row}, the servers say {truth}");
         }
     }
+
+    // Until a resize is confirmed or reverted the larger of both flavors counts.
+    private static int Larger(InstanceRecord instance, Func<FlavorSnapshot, int> of) =>
+        instance.Resize is { } resize ? Math.Max(of(instance.Flavor), of(resize.Other)) : of(instance.Flavor);
 
     private void CompareAccepted(IEnumerable<AcceptedRequest> accepted)
     {

@@ -40,6 +40,21 @@ public sealed class WorldControl
         return Scalar("SELECT max(id) FROM faults");
     }
 
+    /// <summary>The next operation of a verb on a host fails, whichever machine it is for. Returns the fault's id.</summary>
+    public long FailOnce(Verb verb, string host, string message)
+    {
+        Execute(
+            """
+            INSERT INTO faults (host, verb, action, failure_kind, message, delay_ms, abort_rule, remaining)
+            VALUES ($host, $verb, 'fail', $kind, $message, 0, 'caller_or_fence', 1)
+            """,
+            ("$host", host),
+            ("$verb", verb.ToString()),
+            ("$kind", FailureKinds.Hypervisor),
+            ("$message", message));
+        return Scalar("SELECT max(id) FROM faults");
+    }
+
     /// <summary>How often a fault has hit.</summary>
     public long Fired(long fault) => Scalar("SELECT fired FROM faults WHERE id = $id", ("$id", fault));
 

@@ -1,7 +1,14 @@
 namespace InstanceTasks.TestKit;
 
 /// <summary>A machine of the simulated world, as its file says.</summary>
-public sealed record WorldMachine(string Host, Guid Machine, bool HasDisk, bool Defined, PowerState Power, Resources Resources);
+/// <param name="Host">Where.</param>
+/// <param name="Machine">The server that names it.</param>
+/// <param name="HasDisk">Whether its root disk exists.</param>
+/// <param name="Defined">Whether a definition exists.</param>
+/// <param name="Power">Its power state.</param>
+/// <param name="Resources">What it takes.</param>
+/// <param name="Aside">What the machine takes that was set aside; null: none was.</param>
+public sealed record WorldMachine(string Host, Guid Machine, bool HasDisk, bool Defined, PowerState Power, Resources Resources, Resources? Aside);
 
 /// <summary>An operation of the simulated world.</summary>
 public sealed record WorldOperation(
@@ -17,12 +24,16 @@ public sealed record WorldHost(string Name, Resources Capacity);
 /// <summary>Reads the file of a simulated world directly, beside the processes that use it.</summary>
 public sealed class WorldReader(string dataDirectory) : SqliteReader(dataDirectory, "operations")
 {
-    /// <summary>All machines with a disk or a definition.</summary>
+    /// <summary>All machines with a disk or a definition, also one that is only set aside.</summary>
     public IReadOnlyList<WorldMachine> ReadMachines() => Query(
-        "SELECT host, machine, disk, defined, power, vcpus, memory_mb, disk_gb FROM machines WHERE disk <> 0 OR defined <> 0",
+        """
+        SELECT host, machine, disk, defined, power, vcpus, memory_mb, disk_gb, aside, aside_vcpus, aside_memory_mb, aside_disk_gb
+        FROM machines WHERE disk <> 0 OR defined <> 0 OR aside <> 0
+        """,
         r => new WorldMachine(
             r.GetString(0), Guid.Parse(r.GetString(1)), r.GetBoolean(2), r.GetBoolean(3), (PowerState)r.GetInt32(4),
-            new Resources(r.GetInt32(5), r.GetInt32(6), r.GetInt32(7))));
+            new Resources(r.GetInt32(5), r.GetInt32(6), r.GetInt32(7)),
+            r.GetBoolean(8) ? new Resources(r.GetInt32(9), r.GetInt32(10), r.GetInt32(11)) : null));
 
     /// <summary>All hosts.</summary>
     public IReadOnlyList<WorldHost> ReadHosts() => Query(

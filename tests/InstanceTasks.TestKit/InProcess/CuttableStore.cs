@@ -7,7 +7,7 @@ namespace InstanceTasks.TestKit.InProcess;
 /// One silo's way to the shared store. While it is cut, nothing of this silo reaches the store, although the silo lives on: its lease
 /// cannot be renewed, its commits are not sent, its reads fail.
 /// </summary>
-public sealed class CuttableStore(SqliteStore store, IJournal journal) : IJournal, ILeases, IQueries, IHostRegistry
+public sealed class CuttableStore(IInstanceTasksStore store, IJournal journal) : IJournal, ILeases, IQueries, IHostRegistry
 {
     private volatile bool _cut;
     private int _refused;

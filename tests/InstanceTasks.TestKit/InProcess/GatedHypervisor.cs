@@ -87,6 +87,18 @@ public sealed class GatedHypervisor(string silo, IHypervisor inner, WorldTrace t
     public Task<VerbAnswer> SaveImageAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SaveImage, call, abort);
 
     /// <inheritdoc/>
+    public Task<VerbAnswer> SetAsideAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SetAside, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> CopyDiskAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.CopyDisk, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> PutBackAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.PutBack, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> DropAsideAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.DropAside, call, abort);
+
+    /// <inheritdoc/>
     public async Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort)
     {
         var call = trace.Enter(silo, WorldCallKind.Observe, machine, key, default);
@@ -182,6 +194,10 @@ public static class HypervisorVerbs
         Verb.RestoreDisk => hypervisor.RestoreDiskAsync(call, abort),
         Verb.DropOldDisk => hypervisor.DropOldDiskAsync(call, abort),
         Verb.SaveImage => hypervisor.SaveImageAsync(call, abort),
+        Verb.SetAside => hypervisor.SetAsideAsync(call, abort),
+        Verb.CopyDisk => hypervisor.CopyDiskAsync(call, abort),
+        Verb.PutBack => hypervisor.PutBackAsync(call, abort),
+        Verb.DropAside => hypervisor.DropAsideAsync(call, abort),
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
     };
 }

@@ -57,7 +57,7 @@ public sealed class InProcessApi : IAsyncDisposable
             via.Grains.GetGrain<ITaskGrain>(task.GrainKey).Command(command).WaitAsync(cancellationToken);
     }
 
-    private sealed class StoreProtector(SqliteStore store) : ISecretProtector
+    private sealed class StoreProtector(IInstanceTasksStore store) : ISecretProtector
     {
         public byte[] Protect(Guid owner, string name, string text) => store.Secrets.Seal(owner, name, Encoding.UTF8.GetBytes(text));
 

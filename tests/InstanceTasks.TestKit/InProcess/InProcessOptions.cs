@@ -2,6 +2,8 @@ using InstanceTasks.Engine;
 using InstanceTasks.Grains;
 using InstanceTasks.Grains.Workers;
 using InstanceTasks.Hypervisors;
+using InstanceTasks.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace InstanceTasks.TestKit.InProcess;
 
@@ -31,6 +33,21 @@ public sealed class InProcessOptions
 
     /// <summary>Further incoming call filters, outside of the trace's: what they answer is what callers get.</summary>
     public IReadOnlyList<IIncomingGrainCallFilter> Filters { get; init; } = [];
+
+    /// <summary>Opens the store, for a data directory; null: SQLite in that directory.</summary>
+    public Func<string, Task<IInstanceTasksStore>>? OpenStore { get; init; }
+
+    /// <summary>The hosts of the world: one.</summary>
+    public IReadOnlyList<SimulatedHostOptions> Hosts { get; init; } = [new() { Name = InProcessSilos.Host.Value }];
+
+    /// <summary>Puts something between a silo's way to the store and the journal; the first argument is the silo's name.</summary>
+    public Func<string, IJournal, IJournal>? WrapJournal { get; init; }
+
+    /// <summary>Puts something between a silo's actors and what carries their messages; the first argument is the silo's name.</summary>
+    public Func<string, IPeers, IPeers>? WrapPeers { get; init; }
+
+    /// <summary>What of the silos' log is kept, to explain a failure: everything.</summary>
+    public LogLevel LogFrom { get; init; } = LogLevel.Debug;
 
     internal static void Shorten(LeaseOptions lease)
     {

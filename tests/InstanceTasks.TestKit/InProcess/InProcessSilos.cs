@@ -14,16 +14,13 @@ using Orleans.TestingHost;
 namespace InstanceTasks.TestKit.InProcess;
 
 /// <summary>
-/// Silos within the test's process that share one real SQLite journal and one simulated host, as two processes would: each has its own lease,
+/// Silos within the test's process that share one real journal and one simulated world, as two processes would: each has its own lease,
 /// its own driver on the world's file, and its own way to the store that can be cut.
 /// </summary>
 public sealed class InProcessSilos : IAsyncDisposable
 {
-    /// <summary>The only host.</summary>
+    /// <summary>The only host, unless the options say otherwise.</summary>
     public static readonly HostName Host = new("sim-1");
-
-    // Without it a driver makes the hosts of its own default.
-    private static readonly SimulatedHostOptions OnlyHost = new() { Name = Host.Value };
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly Caller Owner = new(new UserId("demo-user"), new ProjectId("demo-project"), IsAdmin: true);
@@ -31,6 +28,7 @@ public sealed class InProcessSilos : IAsyncDisposable
     private readonly TempDirectory _directory = new("silos");
     private readonly ConcurrentQueue<string> _log = new();
     private readonly ConcurrentDictionary<string, InProcessSilo> _byName = new();
+    private readonly ConcurrentQueue<InProcessSilo> _configured = new();
     private readonly List<InProcessSilo> _silos = [];
     private readonly InProcessOptions _options;
     private readonly TraceClock _clock = new();
@@ -47,7 +45,7 @@ public sealed class InProcessSilos : IAsyncDisposable
     public string DataDirectory => _directory.Path;
 
     /// <summary>The shared store, without any fault.</summary>
-    public SqliteStore Store { get; private set; } = null!;
+    public IInstanceTasksStore Store { get; private set; } = null!;
 
     /// <summary>The journal that all silos write to.</summary>
     public FaultyJournal Journal { get; private set; } = null!;
@@ -190,7 +188,7 @@ public sealed class InProcessSilos : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var silo in _byName.Values)
+        foreach (var silo in _configured)
         {
             silo.World.ReleaseAll();
         }
@@ -200,7 +198,7 @@ public sealed class InProcessSilos : IAsyncDisposable
             await _cluster.DisposeAsync();
         }
 
-        foreach (var silo in _byName.Values)
+        foreach (var silo in _configured)
         {
             silo.Driver.Dispose();
         }
@@ -216,11 +214,11 @@ public sealed class InProcessSilos : IAsyncDisposable
 
     private async Task OpenAsync()
     {
-        Store = await SqliteStore.OpenAsync(new SqliteStorageOptions { DataDirectory = DataDirectory }, TimeProvider.System, NullLoggerFactory.Instance);
+        Store = await (_options.OpenStore?.Invoke(DataDirectory) ?? OpenSqliteAsync());
         Journal = new FaultyJournal(Store);
-        World = await SimulatedWorld.CreateAsync(WorldFile, [new HostDescription(Host, OnlyHost.Zone, new Resources(OnlyHost.Vcpus, OnlyHost.MemoryMb, OnlyHost.DiskGb))]);
+        World = await SimulatedWorld.CreateAsync(WorldFile, _options.Hosts.Select(h => new HostDescription(new HostName(h.Name), h.Zone, new Resources(h.Vcpus, h.MemoryMb, h.DiskGb))));
         var builder = new InProcessTestClusterBuilder(_options.Silos);
-        builder.ConfigureSilo((specific, silo) => Configure(specific.SiloName, silo));
+        builder.ConfigureSilo((specific, silo) => Configure(specific.SiloName, UniqueNameOf(specific.SiloName), silo));
         builder.ConfigureClient(client => client.Services.Configure<ClientMessagingOptions>(o => o.ResponseTimeout = _options.ResponseTimeout));
         _cluster = builder.Build();
         await _cluster.DeployAsync();
@@ -230,6 +228,9 @@ public sealed class InProcessSilos : IAsyncDisposable
         }
     }
 
+    private async Task<IInstanceTasksStore> OpenSqliteAsync() =>
+        await SqliteStore.OpenAsync(new SqliteStorageOptions { DataDirectory = DataDirectory }, TimeProvider.System, NullLoggerFactory.Instance);
+
     private InProcessSilo Adopt(InProcessSiloHandle handle)
     {
         var silo = _byName[handle.Name];
@@ -238,15 +239,19 @@ public sealed class InProcessSilos : IAsyncDisposable
         return silo;
     }
 
+    // Orleans gives the name of a silo that is gone to the next one.
+    private string UniqueNameOf(string given) => _byName.ContainsKey(given) ? $"{given}+{_configured.Count}" : given;
+
     private string WorldFile => _directory.Combine("world.db");
 
-    private void Configure(string name, ISiloBuilder builder)
+    private void Configure(string given, string name, ISiloBuilder builder)
     {
-        var driver = new SimulatedHypervisor(new SimulatedHypervisorOptions { WorldFile = WorldFile, Hosts = [OnlyHost] });
+        var driver = new SimulatedHypervisor(new SimulatedHypervisorOptions { WorldFile = WorldFile, Hosts = [.. _options.Hosts] });
         var world = new GatedHypervisor(name, _options.WrapDriver?.Invoke(name, driver, World) ?? driver, Trace);
-        var silo = _byName[name] = new InProcessSilo(name, new CuttableStore(Store, Journal), world, driver);
+        var silo = _byName[given] = new InProcessSilo(name, new CuttableStore(Store, _options.WrapJournal?.Invoke(name, Journal) ?? Journal), world, driver);
+        _configured.Enqueue(silo);
         AddServices(builder.Services, silo);
-        builder.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddFilter("Microsoft", LogLevel.Warning).AddProvider(new LogBook(name, _log)));
+        builder.ConfigureLogging(logging => logging.SetMinimumLevel(_options.LogFrom).AddFilter("Microsoft", LogLevel.Warning).AddProvider(new LogBook(name, _log)));
         builder.Configure<SiloMessagingOptions>(o => o.ResponseTimeout = _options.ResponseTimeout);
         foreach (var filter in _options.Filters)
         {
@@ -256,7 +261,7 @@ public sealed class InProcessSilos : IAsyncDisposable
         builder.AddIncomingGrainCallFilter(CallTrace.FilterOf(name));
         builder.UseAdoNetReminderService(o =>
         {
-            o.Invariant = OrleansSqlite.Invariant;
+            o.Invariant = Store.OrleansInvariant;
             o.ConnectionString = Store.OrleansConnectionString;
         });
         var recovery = new RecoveryOptions();
@@ -271,6 +276,7 @@ public sealed class InProcessSilos : IAsyncDisposable
         services.AddSingleton<IHypervisor>(silo.World).AddSingleton<IHypervisorHosts>(silo.World);
         services.AddSingleton<IStepSecrets>(new StoredStepSecrets(silo.Store, Store.Secrets));
         services.AddInstanceTasksGrains();
+        WrapPeers(services, silo.Name);
         services.Configure<LeaseOptions>(o =>
         {
             InProcessOptions.Shorten(o);
@@ -287,5 +293,14 @@ public sealed class InProcessSilos : IAsyncDisposable
             InProcessOptions.Shorten(o);
             _options.Recovery?.Invoke(o);
         });
+    }
+
+    private void WrapPeers(IServiceCollection services, string name)
+    {
+        if (_options.WrapPeers is { } wrap)
+        {
+            var real = services.Last(d => d.ServiceType == typeof(IPeers)).ImplementationType!;
+            services.AddSingleton(s => wrap(name, (IPeers)ActivatorUtilities.CreateInstance(s, real)));
+        }
     }
 }

@@ -4,7 +4,7 @@ namespace InstanceTasks.TestKit.InProcess;
 public sealed record StoredLease(long Generation, string Silo, DateTimeOffset Until);
 
 /// <summary>Reads the leases directly.</summary>
-public sealed class LeaseReader(string dataDirectory) : SqliteReader(dataDirectory, "silos")
+public sealed class LeaseReader(string dataDirectory) : SqliteReader(StoreReader.OpenerOf(dataDirectory))
 {
     /// <summary>All generations, oldest first.</summary>
     public IReadOnlyList<StoredLease> Read() => Query(

@@ -69,6 +69,18 @@ public sealed class UncheckedHypervisor(IHypervisor inner, SimulatedWorld world)
     public Task<VerbAnswer> SaveImageAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SaveImage, call, abort);
 
     /// <inheritdoc/>
+    public Task<VerbAnswer> SetAsideAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.SetAside, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> CopyDiskAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.CopyDisk, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> PutBackAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.PutBack, call, abort);
+
+    /// <inheritdoc/>
+    public Task<VerbAnswer> DropAsideAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.DropAside, call, abort);
+
+    /// <inheritdoc/>
     public Task<Observation> ObserveAsync(HostName host, InstanceId machine, VerbKey key, CancellationToken abort) => inner.ObserveAsync(host, machine, key, abort);
 
     /// <inheritdoc/>

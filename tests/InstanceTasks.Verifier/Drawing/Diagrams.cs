@@ -54,6 +54,11 @@ internal static class Diagrams
     private static IEnumerable<(VmState From, VmState To, string Label)> Leads(InstanceTransition row)
     {
         yield return (row.From, row.Success, row.Kind.Name);
+        if (row.Returns)
+        {
+            yield return (row.From, VmState.Stopped, row.Kind.Name);
+        }
+
         if (row.Failure is { } failure)
         {
             yield return (row.From, failure, $"{row.Kind} failed");
@@ -95,6 +100,7 @@ internal static class Diagrams
     {
         { Undo: { } undo } => [$"undo {step.Name}", undo.ToString()],
         { Control: ControlWork.ChooseHost } => [$"undo {step.Name}", "releases the claim"],
+        { Control: ControlWork.GrowClaim } => [$"undo {step.Name}", "claims the old flavor only"],
         _ => [$"undo {step.Name}: none", .. Text.Wrap(step.NoUndoBecause ?? "", 30)],
     };
 

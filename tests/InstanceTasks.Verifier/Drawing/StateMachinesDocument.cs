@@ -60,6 +60,11 @@ internal static class StateMachinesDocument
         }
 
         var notes = new List<string>();
+        if (row.Returns)
+        {
+            notes.Add("or as it was before the resize");
+        }
+
         if (row.Failure is { } failure && failure != row.From)
         {
             notes.Add($"failed: {ServerStatus.WireName(failure)}");
@@ -103,7 +108,7 @@ internal static class StateMachinesDocument
         Row(text, [.. Enumerable.Repeat("---", 10)]);
         foreach (var step in plan.Steps)
         {
-            Row(text, [step.Name + (step.OnlyWithHost ? " (only with a host)" : ""), step.Do?.ToString() ?? step.Control.ToString(), UndoOf(step), $"{step.Timeout.TotalSeconds} s", $"{step.Retry.MaxAttempts}", $"{step.Retry.First.TotalSeconds}–{step.Retry.Max.TotalSeconds} s", step.Cancel.ToString(), step.OnExhausted.ToString(), step.TaskState ?? plan.TaskState ?? "", step.NovaEvent ?? ""]);
+            Row(text, [step.Name + (step.OnlyWithHost ? " (only with a host)" : "") + (step.OnlyFrom is { } from ? $" (only from {string.Join(", ", from.Select(ServerStatus.WireName))})" : ""), step.Do?.ToString() ?? step.Control.ToString(), UndoOf(step), $"{step.Timeout.TotalSeconds} s", $"{step.Retry.MaxAttempts}", $"{step.Retry.First.TotalSeconds}–{step.Retry.Max.TotalSeconds} s", step.Cancel.ToString(), step.OnExhausted.ToString(), step.TaskState ?? plan.TaskState ?? "", step.NovaEvent ?? ""]);
         }
 
         text.Append('\n');
@@ -117,7 +122,12 @@ internal static class StateMachinesDocument
     }
 
     private static string UndoOf(Step step) =>
-        step.Undo?.ToString() ?? (step.Control == ControlWork.ChooseHost ? "releases the claim" : $"none: {step.NoUndoBecause}");
+        step.Undo?.ToString() ?? step.Control switch
+    {
+        ControlWork.ChooseHost => "releases the claim",
+        ControlWork.GrowClaim => "claims the old flavor only",
+        _ => $"none: {step.NoUndoBecause}",
+    };
 
     private static void Row(StringBuilder text, IReadOnlyList<string> cells) => text.Append($"| {string.Join(" | ", cells)} |\n");
 }

@@ -8,7 +8,7 @@ internal sealed record Bounds
     // One of each form of plan; those of the same form differ in their verbs only, which the pass without faults and commands meets in all pairs.
     private static IReadOnlyList<TaskKind> Plain { get; } = [TaskKinds.Create, TaskKinds.Delete, TaskKinds.Stop, TaskKinds.Start, TaskKinds.Reboot, TaskKinds.HardReboot];
 
-    private static IReadOnlyList<TaskKind> Core { get; } = [.. Plain, TaskKinds.Pause, TaskKinds.Resume, TaskKinds.Rescue];
+    private static IReadOnlyList<TaskKind> Core { get; } = [.. Plain, TaskKinds.Pause, TaskKinds.Resume, TaskKinds.Rescue, TaskKinds.Resize];
 
     /// <summary>The passes that the tests run: small enough for seconds, and together large enough to reach everything that two tasks can.</summary>
     public static IReadOnlyList<Bounds> OfTests { get; } =

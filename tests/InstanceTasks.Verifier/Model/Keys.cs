@@ -34,6 +34,7 @@ internal static class Keys
         key.Add(Names.IndexOf(t.Supersedes), 2);
         key.Add(t.MustFence ? 1 : 0, 1);
         key.Add((int)t.FromState, 4);
+        key.Add(t.ReturnsTo is { } returns ? 1 + (int)returns : 0, 4);
         foreach (var step in Plain.Telling(t.Steps))
         {
             key.Add(1 + (int)step.Direction, 2);
@@ -54,6 +55,9 @@ internal static class Keys
         key.Add(i.LaunchedAt is null ? 0 : 1, 1);
         key.Add(i.FenceNext ? 1 : 0, 1);
         key.Add((int)turn, 5);
+        key.Add(i.Flavor.Id == Names.Large.Id ? 1 : 0, 1);
+        key.Add(i.Resize is { } resize ? 1 + (int)resize.Stage : 0, 3);
+        key.Add((int)(i.Resize?.From ?? default), 4);
         Add(ref key, i.Holder is { } holder ? [holder] : []);
         Add(ref key, i.Queue);
         Add(ref key, i.Attention);

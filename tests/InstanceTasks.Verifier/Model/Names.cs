@@ -13,6 +13,8 @@ internal static class Names
     public static readonly Caller Owner = new(new("owner"), new("project"), IsAdmin: false);
     public static readonly FlavorSnapshot Flavor = new() { Id = "1", Name = "small", Vcpus = 1, RamMb = 512, DiskGb = 1 };
 
+    public static readonly FlavorSnapshot Large = new() { Id = "2", Name = "large", Vcpus = 2, RamMb = 1024, DiskGb = 2 };
+
     private static readonly HostView Closed = new(new("h0"), "z", new(8, 8192, 80), default, "maintenance");
     private static readonly HostView Open = Closed with { Host = Host, Disabled = null };
 
@@ -34,7 +36,8 @@ internal static class Names
     public static SubmitTask Request(int task, TaskKind kind, bool queue) => new()
     {
         Task = Tasks[task], Kind = kind, Instance = Machine, Request = new("req"), Caller = Owner with { IsAdmin = PlanRegistry.Find(kind)?.AdminRule is not null }, QueueWhenBusy = queue,
-        NewInstance = kind == TaskKinds.Create ? NewInstance() : null, Change = kind == TaskKinds.Rebuild ? new InstanceChange { ImageId = "image" } : null,
+        NewInstance = kind == TaskKinds.Create ? NewInstance() : null,
+        Change = kind == TaskKinds.Rebuild ? new() { ImageId = "image" } : kind == TaskKinds.Resize ? new() { Flavor = Large } : null,
     };
 
     public static TaskCommand Command(TaskCommandKind kind) => new() { Id = Token, Kind = kind, Caller = Owner, Reason = "because" };

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using InstanceTasks.Engine;
 using InstanceTasks.Hypervisors.Simulated;
 
 namespace InstanceTasks.Verifier.Model;
@@ -95,6 +96,21 @@ internal sealed record LateSettle(int Task, IReadOnlyList<TaskEvent> Events)
 /// <param name="Split">A task has had a second activation.</param>
 internal readonly record struct World(MachineState Machine, bool Claimed, bool Done1, bool Done2, Floor Floor, Floor Fence, bool Overridden, bool Split)
 {
+    /// <summary>The room that is taken is that of both flavors of a resize.</summary>
+    public bool Grown { get; init; }
+
+    /// <summary>The world after a commit's claims.</summary>
+    public World With(IEnumerable<ClaimChange> claims)
+    {
+        var world = this;
+        foreach (var claim in claims)
+        {
+            world = world with { Claimed = claim.Take, Grown = claim.Take && claim.Resources == Names.Flavor.ToResources() + Names.Large.ToResources() };
+        }
+
+        return world;
+    }
+
     public bool Done(int task) => task == 0 ? Done1 : Done2;
 
     public World WithDone(int task, bool done) => task == 0 ? this with { Done1 = done } : this with { Done2 = done };
@@ -107,6 +123,10 @@ internal readonly record struct World(MachineState Machine, bool Claimed, bool D
 
     /// <summary>The machine afterwards.</summary>
     public World After(Verb verb, int task) => this with { Machine = Machine.Apply(verb, by: task == 0 ? "1" : "2").Next with { Boots = 0 } };
+
+    /// <summary>The machine of a server.</summary>
+    public static MachineState Of(InstanceRecord instance) =>
+        instance is { VmState: VmState.Resized, Resize: { } resize } ? Of(resize.From) with { Aside = true } : Of(instance.VmState);
 
     /// <summary>The machine of a server in a vm_state.</summary>
     public static MachineState Of(VmState state) => new(true, true, PowerOf(state), 0) { Rescue = state == VmState.Rescued };

@@ -108,7 +108,7 @@ internal sealed partial class ProductModel
         }
 
         var decided = DecideOnce(memory, activation.Outcome);
-        if (decided is { Then: TaskDecision.RunControl { Direction: Direction.Do, Step.Control: ControlWork.ChooseHost }, Events.Count: 0 })
+        if (decided is { Then: TaskDecision.RunControl { Direction: Direction.Do, Step.Control: ControlWork.ChooseHost or ControlWork.GrowClaim }, Events.Count: 0 })
         {
             Try(new Move(MoveKind.ChooseHost, slot, Fault.None), draft => ChooseHost(draft, slot, memory, Names.WithRoom));
             Try(new Move(MoveKind.NoRoom, slot, Fault.Failure), draft => ChooseHost(draft, slot, memory, Names.WithoutRoom));
@@ -189,7 +189,7 @@ internal sealed partial class ProductModel
             _ when decided.Events.Count > 0 => Checkpoint(draft, slot, activation, decided.Events),
             TaskDecision.StartAttempt => Start(draft, slot, activation with { Outcome = Ending.None }, memory, offered: true),
             TaskDecision.RunControl frees => Checkpoint(
-                draft, slot, activation, [new StepDone { At = Names.Now, Step = memory.Step, Direction = frees.Direction, FreesHost = true }], claim: false),
+                draft, slot, activation, [HostChoice.GivenBack(memory, frees.Direction, Names.Now)], HostChoice.GiveBack(memory)),
             _ => false,
         };
     }
@@ -227,7 +227,7 @@ internal sealed partial class ProductModel
         return _shared.TryGetValue(key, out var known) ? known : _shared[key] = events;
     }
 
-    private bool Checkpoint(Draft draft, int slot, Activation activation, IReadOnlyList<TaskEvent> events, bool? claim = null)
+    private bool Checkpoint(Draft draft, int slot, Activation activation, IReadOnlyList<TaskEvent> events, IReadOnlyList<ClaimChange>? claims = null)
     {
         if (activation.Old is not null)
         {
@@ -237,7 +237,7 @@ internal sealed partial class ProductModel
 
         CommitOwn(draft, draft.Rows[slot / 2]!, events, slot);
         draft.Activations[slot] = activation with { Outcome = Ending.None };
-        draft.World = draft.World with { Claimed = claim ?? draft.World.Claimed };
+        draft.World = draft.World.With(claims ?? []);
         return true;
     }
 
@@ -245,7 +245,9 @@ internal sealed partial class ProductModel
     {
         var choice = HostChoice.Rank(memory, hosts, Names.Now);
         var found = choice.Candidates.Count > 0;
-        return Checkpoint(draft, slot, draft.Activations[slot]!, found ? choice.Choose(memory, choice.Candidates[0]) : choice.GiveUp(memory), found ? true : null);
+        return found
+            ? Checkpoint(draft, slot, draft.Activations[slot]!, choice.Choose(memory, choice.Candidates[0]), HostChoice.Take(memory, choice.Candidates[0].Host))
+            : Checkpoint(draft, slot, draft.Activations[slot]!, choice.GiveUp(memory));
     }
 
     private bool Show(Draft draft, int slot, TaskEvent e)

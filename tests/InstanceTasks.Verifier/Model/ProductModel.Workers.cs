@@ -1,4 +1,5 @@
 using InstanceTasks.Engine;
+using InstanceTasks.Hypervisors.Simulated;
 
 namespace InstanceTasks.Verifier.Model;
 
@@ -133,9 +134,12 @@ internal sealed partial class ProductModel
         return End(draft, work, ending == Ending.Succeeded && !IsAsNeeded(draft, work) ? Ending.Impossible : ending);
     }
 
-    // A verb that converges on another power state than its step needs: the task's actor takes that for a failure.
+    // A verb that converged on no machine, or on another power state than its step needs: the task's actor takes that for a failure.
     private static bool IsAsNeeded(Draft draft, Work work) =>
-        work.Direction == Direction.Undo || PlanRegistry.Of(draft.Rows[work.Task]!).Steps[work.Step].Leaves is not { } needed || draft.World.Machine.Power == needed;
+        work.Direction == Direction.Undo || IsAsNeeded(PlanRegistry.Of(draft.Rows[work.Task]!).Steps[work.Step], draft.World.Machine);
+
+    private static bool IsAsNeeded(Step step, MachineState machine) =>
+        (!step.NeedsMachine || machine.Defined) && (step.Leaves is not { } needed || machine.Power == needed);
 
     private void Happen(Draft draft, Work work)
     {

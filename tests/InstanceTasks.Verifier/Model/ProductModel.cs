@@ -30,7 +30,7 @@ internal sealed partial class ProductModel(Rules rules, Bounds bounds, TaskKind 
         return _canon.Of(new Draft(nothing)
         {
             Instance = instance,
-            World = new World(machine ? World.Of(instance!.VmState) : default, machine, false, false, default, default, false, false),
+            World = new World(machine ? World.Of(instance!) : default, machine, false, false, default, default, false, false) { Grown = instance?.Resize is not null },
         });
     }
 
@@ -103,10 +103,7 @@ internal sealed partial class ProductModel(Rules rules, Bounds bounds, TaskKind 
             draft.Instance = instance.After;
         }
 
-        foreach (var claim in commit.Claims)
-        {
-            draft.World = draft.World with { Claimed = claim.Take };
-        }
+        draft.World = draft.World.With(commit.Claims);
     }
 
     private void Write(Draft draft, TaskWrite write, int writer)

@@ -89,8 +89,17 @@ internal sealed class Properties
         // While a task has the machine its own row says where that is; the end moves it to the instance.
         var host = instance.Holder is { } holder ? s.Rows[Names.IndexOf(holder.Id) - 1]!.Host : instance.Host;
         var due = instance.VmState != VmState.Deleted && host is not null;
+        if (due == s.World.Claimed && MustBeGrown(instance) is { } grown && grown != s.World.Grown)
+        {
+            return (Property.ClaimIsTrue, $"the room of {(s.World.Grown ? "both flavors" : "one flavor")} is taken, and the resize is {(instance.Resize is null ? "over" : "neither confirmed nor reverted")}");
+        }
+
         return due == s.World.Claimed ? null : (Property.ClaimIsTrue, $"room on the host is {(s.World.Claimed ? "" : "not ")}taken, and the records say that it {(due ? "is" : "is not")} needed");
     }
+
+    /// <summary>Whether the room of both flavors must be taken; null: while a resize is under way, or was stopped half-way, it may or may not be.</summary>
+    private static bool? MustBeGrown(InstanceRecord instance) =>
+        instance is not { Holder: null, Attention.Count: 0, Host: not null, VmState: not VmState.Deleted } || instance.Resize is { Stage: ResizeStage.UnderWay } ? null : instance.Resize is not null;
 
     // While something is under way, or somebody has decided by hand, the record need not be true; and a delete or rebuild that was given up may have left something.
     private static (Property, string)? Truth(Situation s, InstanceRecord instance)
@@ -101,14 +110,14 @@ internal sealed class Properties
         }
 
         var exists = instance.VmState != VmState.Deleted && instance.Host is not null;
-        var isTrue = (instance.VmState == VmState.Error && exists) || s.World.Machine == (exists ? World.Of(instance.VmState) : default);
+        var isTrue = (instance.VmState == VmState.Error && exists) || s.World.Machine == (exists ? World.Of(instance) : default);
         return isTrue
             ? null
             : (Property.RecordIsTrue, $"the record says {instance.VmState}{(instance.Host is null ? " without a host" : "")}, and the machine is {Text(s.World.Machine)}");
     }
 
     private static string Text(MachineState machine) =>
-        $"{(machine.IsRunning ? "on" : machine.IsOn || machine.Power == PowerState.Suspended ? machine.Power.ToString() : "off")}{(machine.Rescue ? " with a rescue disk" : "")}{(machine.Defined ? "" : ", not defined")}{(machine.Disk ? "" : ", without disk")}{(machine.OldDisk is null ? "" : ", with a disk set aside")}";
+        $"{(machine.IsRunning ? "on" : machine.IsOn || machine.Power == PowerState.Suspended ? machine.Power.ToString() : "off")}{(machine.Rescue ? " with a rescue disk" : "")}{(machine.Defined ? "" : ", not defined")}{(machine.Disk ? "" : ", without disk")}{(machine.OldDisk is null ? "" : ", with a disk set aside")}{(machine.Aside ? ", another set aside" : "")}";
 
     // A delete that was given up may have left anything; a rebuild that was, or that another task took over from, the disk that was set aside.
     private static bool IsGivenUp(TaskRecord? row) => row is { IsEnded: true, Outcome: not TaskOutcome.Succeeded } &&

@@ -38,7 +38,7 @@ internal static class Reaches
     // One-commit kinds leave the state as it is, which no settle writes.
     private static IEnumerable<(VmState From, TaskKind Kind, VmState After)> Endings() => InstanceMachine.All
         .Where(r => Long.Contains(r.Kind))
-        .SelectMany(r => new[] { (VmState?)r.Success, r.Failure, r.Undone }.OfType<VmState>().Distinct().Select(after => (r.From, r.Kind, after)));
+        .SelectMany(r => new[] { (VmState?)r.Leaves(VmState.Active), r.Leaves(VmState.Stopped), r.Failure, r.Undone }.OfType<VmState>().Distinct().Select(after => (r.From, r.Kind, after)));
 
     private static IEnumerable<(TaskCommandKind Command, string State)> Commands() =>
         Enum.GetValues<TaskCommandKind>().SelectMany(c => TaskStateNames.All.Except(TaskStateNames.Terminal).Select(s => (c, s)));

@@ -90,7 +90,7 @@ internal static class Story
         var holder = instance.Holder is { } h ? $"held by task {Names.IndexOf(h.Id)}" : "idle";
         var queue = instance.Queue.Count > 0 ? $", queue: {string.Join(", ", instance.Queue.Select(q => $"task {Names.IndexOf(q.Id)}"))}" : "";
         var attention = instance.Attention.Count > 0 ? $", needs attention: {string.Join(", ", instance.Attention.Select(q => $"task {Names.IndexOf(q.Id)}"))}" : "";
-        var machine = !s.World.Machine.Exists ? "none" : !s.World.Machine.Defined ? "only a disk" : $"{s.World.Machine.Power}{(s.World.Machine.Rescue ? " with a rescue disk" : "")}";
+        var machine = !s.World.Machine.Exists ? "none" : !s.World.Machine.Defined ? "only a disk" : $"{s.World.Machine.Power}{(s.World.Machine.Rescue ? " with a rescue disk" : "")}{(s.World.Machine.Aside ? ", another set aside" : "")}";
         return $"Server {ServerStatus.WireName(instance.VmState)}, {holder}{queue}{attention}, machine {machine}";
     }
 

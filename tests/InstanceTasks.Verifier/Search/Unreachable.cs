@@ -5,7 +5,9 @@ internal static class Unreachable
 {
     private const string Between = "the one leaves a state in which the other may not start, so that it is refused even when it asks to be queued; a third task between them would be needed";
 
-    private const string NoMetadata = "the cell allows it, and the instance machine never does: there is no metadata for a server that is building, rescued or shelved";
+    private const string NoMetadata = "the cell allows it, and the instance machine never does: there is no metadata for a server that is building, rescued, resized or shelved";
+
+    private const string NoResize = "while a resize waits for its end the running kind may not start, and without one there is nothing to confirm or revert";
 
     /// <summary>What is running, and the kinds that can never wait behind it.</summary>
     private static readonly Dictionary<string, string> NeverBehind = new(StringComparer.Ordinal)
@@ -26,12 +28,21 @@ internal static class Unreachable
         ["rebuild"] = "resume shelve-offload unpause unrescue unshelve",
         ["create-image"] = "shelve-offload unrescue unshelve",
         ["unshelve"] = "resume shelve-offload start unpause unrescue unshelve",
+        ["resize"] = "change-password force-stop hard-reboot pause reboot rescue resume suspend unpause unrescue",
+        ["confirm-resize"] = "resume shelve-offload unpause unrescue unshelve",
+        ["revert-resize"] = "resume shelve-offload unpause unrescue unshelve",
     };
 
+    private static IEnumerable<string> EndsOfNoResize { get; } = NeverBehind.Keys.Where(k => !k.EndsWith("resize", StringComparison.Ordinal))
+        .SelectMany(running => new[] { $"confirm-resize while {running}: QueueIfAsked", $"revert-resize while {running}: QueueIfAsked" });
+
     public static IReadOnlyDictionary<string, string> Reasons { get; } = new SortedDictionary<string, string>(
-        NeverBehind.SelectMany(r => r.Value.Split(' ').Select(requested => $"{requested} while {r.Key}: QueueIfAsked")).ToDictionary(cell => cell, _ => Between),
+        NeverBehind.SelectMany(r => r.Value.Split(' ').Select(requested => $"{requested} while {r.Key}: QueueIfAsked")).ToDictionary(cell => cell, _ => Between)
+            .Concat(EndsOfNoResize.Select(cell => KeyValuePair.Create(cell, NoResize))).ToDictionary(),
         StringComparer.Ordinal)
     {
+        ["metadata while confirm-resize: Alongside"] = NoMetadata,
+        ["metadata while revert-resize: Alongside"] = NoMetadata,
         ["metadata while create: Alongside"] = NoMetadata,
         ["metadata while shelve-offload: Alongside"] = NoMetadata,
         ["metadata while unrescue: Alongside"] = NoMetadata,

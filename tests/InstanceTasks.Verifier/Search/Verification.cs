@@ -46,9 +46,17 @@ internal static class Verification
             yield return Instance(state) with { Host = state is VmState.Deleted or VmState.ShelvedOffloaded ? null : Names.Host };
         }
 
+        yield return Resized(VmState.Active);
+        yield return Resized(VmState.Stopped);
+
         // What a failed create leaves.
         yield return Instance(VmState.Error) with { LaunchedAt = null };
     }
+
+    private static InstanceRecord Resized(VmState from) => Instance(VmState.Resized) with
+    {
+        Host = Names.Host, Flavor = Names.Large, Resize = new() { Other = Names.Flavor, From = from, Stage = ResizeStage.Finished },
+    };
 
     private static InstanceRecord Instance(VmState state) => Names.NewInstance() with
     {

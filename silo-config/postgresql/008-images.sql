@@ -1,4 +1,5 @@
--- Schema 6: the catalogue of images that were made from servers. A row changes in the commit that accepts or ends its task, or is removed by its owner.
+-- Schema 8: the catalogue of images that were made from servers. A row changes in the commit that accepts or ends its task, or is removed by its
+-- owner. A program that knows schema 7 would delete a shelved server and leave its image: it must not share a database with those that shelve.
 CREATE TABLE images (
     id text COLLATE "C" NOT NULL PRIMARY KEY,
     project_id text COLLATE "C" NOT NULL,
@@ -15,17 +16,18 @@ CREATE TABLE images (
 CREATE INDEX images_project ON images (project_id, created_at, id);
 CREATE INDEX images_shelved ON images (instance_id) WHERE shelved = 1;
 
--- commit_batch_2 stays for programs that know schema 5; commit_batch_3 is the same and takes images, too. Each commit with images writes their
--- instance as well, whose row is locked by then: nobody else changes them meanwhile.
+-- commit_batch_4 is commit_batch_3 and takes images, too. Each commit with images writes their instance as well, whose row is locked by then: nobody
+-- else changes them meanwhile.
 --   m_: images. m_change: 1 add, 2 make active, 3 remove, 4 remove those that belong to the shelved server
 DO $$
 DECLARE
-    old text := pg_get_functiondef('commit_batch_2'::regproc);
-    last_old text := 's_dies integer[])';
-    last_new text := 's_dies integer[], m_commit integer[], m_change integer[], m_id text[], m_project text[], m_name text[], m_disk integer[], '
-        || 'm_properties text[], m_instance text[], m_task text[], m_shelved integer[], m_created bigint[], m_updated bigint[])';
-    stream text := '    -- 8. The stream, last.';
-    images text := $images$    IF winners > 0 AND cardinality(m_id) > 0 THEN
+    body text := pg_get_functiondef('commit_batch_3'::regproc);
+    -- What is replaced, and by what; each must be there exactly once.
+    changes text[][] := ARRAY[
+        ARRAY['commit_batch_3', 'commit_batch_4'],
+        ARRAY['t_guard bigint[])', 't_guard bigint[], m_commit integer[], m_change integer[], m_id text[], m_project text[], m_name text[], m_disk integer[], '
+            || 'm_properties text[], m_instance text[], m_task text[], m_shelved integer[], m_created bigint[], m_updated bigint[])'],
+        ARRAY['    -- 8. The stream, last.', $q$    IF winners > 0 AND cardinality(m_id) > 0 THEN
         INSERT INTO images (id, project_id, name, active, min_disk_gb, properties, instance_id, task_id, shelved, created_at, updated_at)
         SELECT w.id, w.project, w.name, 0, w.disk, w.properties, w.instance, w.task, w.shelved, w.created, w.updated
         FROM unnest(m_commit, m_change, m_id, m_project, m_name, m_disk, m_properties, m_instance, m_task, m_shelved, m_created, m_updated)
@@ -40,12 +42,15 @@ DECLARE
         WHERE verdicts[w.n] = 0 AND w.change = 4 AND x.instance_id = w.instance AND x.shelved = 1;
     END IF;
 
-$images$;
-    new text := replace(replace(replace(old, 'commit_batch_2', 'commit_batch_3'), last_old, last_new), stream, images || stream);
+    -- 8. The stream, last.$q$]];
+    change text[];
 BEGIN
-    IF length(new) <> length(old) + length(last_new) - length(last_old) + length(images) THEN
-        RAISE EXCEPTION 'commit_batch_2 is not the function that this migration knows';
-    END IF;
-    EXECUTE new;
+    FOREACH change SLICE 1 IN ARRAY changes LOOP
+        IF length(body) - length(replace(body, change[1], '')) <> length(change[1]) THEN
+            RAISE EXCEPTION 'commit_batch_3 is not the function that this migration knows: "%"', change[1];
+        END IF;
+        body := replace(body, change[1], change[2]);
+    END LOOP;
+    EXECUTE body;
 END
 $$;

@@ -1,4 +1,4 @@
--- Schema 4: the catalogue of images that were made from servers. A row changes in the commit that accepts or ends its task, or is removed by its owner.
+-- Schema 5: the catalogue of images that were made from servers. A row changes in the commit that accepts or ends its task, or is removed by its owner.
 CREATE TABLE images (
     id TEXT NOT NULL PRIMARY KEY,
     project_id TEXT NOT NULL,

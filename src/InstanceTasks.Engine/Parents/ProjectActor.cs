@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+
+namespace InstanceTasks.Engine;
+
+/// <summary>
+/// Accepts a project's parents: parent, first create and the quota of all creates in one commit. Remembers nothing.
+/// </summary>
+public sealed partial class ProjectActor(ProjectId id, IJournal journal, IPeers peers, IOwnership ownership, TimeProvider time, ILogger<ProjectActor> logger)
+{
+    /// <summary>Accepts a parent, or says why not.</summary>
+    public async Task<AcceptAnswer> SubmitAsync(SubmitTask request)
+    {
+        if (ParentComposer.Refusal(request) is { } refusal)
+        {
+            return new() { Verdict = AcceptVerdict.Refused, Refusal = refusal };
+        }
+
+        try
+        {
+            var commit = ParentComposer.Accept(request, ownership.Generation, time.GetUtcNow());
+            var result = await journal.CommitAsync(commit);
+            return result.Applied ? Accepted(commit) : await ExplainAsync(result, request);
+        }
+        catch (CommitOutcomeUnknownException e)
+        {
+            LogUnknown(e, id, request.Task);
+            return new() { Verdict = AcceptVerdict.Unknown, Task = request.Task };
+        }
+        catch (CommitFailedException e)
+        {
+            LogRefusedByStore(e, id, request.Task);
+            return e.StoreUnavailable
+                ? Refused(RefusalKind.Unavailable, "The store cannot take the request now; nothing was done. Try again.")
+                : Refused(RefusalKind.Invalid, "The request holds something that cannot be stored.");
+        }
+    }
+
+    private AcceptAnswer Accepted(Commit commit)
+    {
+        foreach (var task in commit.Tasks.Select(t => t.After).Where(t => !t.IsEnded))
+        {
+            peers.Wake(task.Id, new WakeUp { Token = task.Token, Record = task, Cause = "accepted" });
+        }
+
+        return new() { Verdict = AcceptVerdict.Accepted, Task = commit.Tasks[0].After.Id, Record = commit.Tasks[0].After };
+    }
+
+    private async Task<AcceptAnswer> ExplainAsync(CommitResult result, SubmitTask request) => result switch
+    {
+        { Verdict: CommitVerdict.QuotaExceeded } => Refused(RefusalKind.Quota, result.Detail ?? "Quota exceeded"),
+        { Verdict: CommitVerdict.KeyExists, Stored: { } stored } => CryptographicOperations.FixedTimeEquals(stored.BodyHash, request.Idempotency!.BodyHash)
+            ? new() { Verdict = AcceptVerdict.Replayed, Task = stored.Answer.Task, Replay = stored.Answer }
+            : Refused(RefusalKind.KeyReused, "The Idempotency-Key was used with another request."),
+        _ => await ExistingAsync(request),
+    };
+
+    private async Task<AcceptAnswer> ExistingAsync(SubmitTask request) => await journal.ReadTaskAsync(request.Task) switch
+    {
+        { Record: { Outcome: not TaskOutcome.Refused } there } => new() { Verdict = AcceptVerdict.Accepted, Task = request.Task, Record = there },
+        _ => Refused(RefusalKind.NotNow, $"Task {request.Task} was given up by its caller before it was accepted."),
+    };
+
+    private static AcceptAnswer Refused(RefusalKind kind, string message) => new() { Verdict = AcceptVerdict.Refused, Refusal = new(kind, message) };
+
+    [LoggerMessage(EventId = 1401, Level = LogLevel.Warning, Message = "Project {Project}: whether parent task {Task} was accepted is not known")]
+    private partial void LogUnknown(Exception exception, ProjectId project, TaskId task);
+
+    [LoggerMessage(EventId = 1402, Level = LogLevel.Warning, Message = "Project {Project}: the store refused parent task {Task}")]
+    private partial void LogRefusedByStore(Exception exception, ProjectId project, TaskId task);
+}
