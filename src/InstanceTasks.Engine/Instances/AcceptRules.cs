@@ -75,7 +75,7 @@ public static class AcceptRules
     }
 
     // With a resize to decide, or one that was stopped half-way, the record does not say enough of the machine for anything else.
-    private static Refusal? CheckResize(InstanceRecord instance, Plan plan)
+    internal static Refusal? CheckResize(InstanceRecord instance, Plan plan)
     {
         if (instance.Resize is not { } resize || plan.IsOneCommit || plan.Kind == TaskKinds.Delete || (plan.EndsResize && ResizeRules.Allows(resize.Stage, plan.Kind)))
         {

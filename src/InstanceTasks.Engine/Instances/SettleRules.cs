@@ -105,13 +105,18 @@ internal static class SettleRules
 
     /// <summary>
     /// Whether a task that needed attention may go on: only where its machine still is. Nobody has used a server that is still in error; any other has been brought to a state of its own, from
-    /// which the task must be able to start, and in which nothing may be thrown away.
+    /// which the task must be able to start, and in which nothing may be thrown away. While a resize of another task is to be decided, it waits for that.
     /// </summary>
     private static Refusal? CheckReturn(InstanceRecord instance, TaskRecord task)
     {
         if (task.Host is { } host && instance.Host != host)
         {
             return new(RefusalKind.WrongState, $"Instance {instance.Id} has left host {host}: task {task.Id} ({task.Kind}) has nothing to go on with. Abandon the task.");
+        }
+
+        if (task.Kind != TaskKinds.Resize && AcceptRules.CheckResize(instance, PlanRegistry.Of(task)) is { } undecided)
+        {
+            return undecided;
         }
 
         if (instance.VmState == VmState.Error)

@@ -40,6 +40,26 @@ public sealed class ResizeTests
         Invariants.CheckWorld(_cluster);
     }
 
+    /// <summary>Found by reading: what needed attention went on beside a resize that was to be decided, and could leave a state from which neither confirm nor revert may start.</summary>
+    [Fact]
+    public async Task TaskThatNeedsAttention_TheServerWasResizedSince_IsRefusedUntilThatIsDecided()
+    {
+        var id = _cluster.Add(VmState.Stopped).Id;
+        _cluster.World.On("start-machine", Act.FailFinal);
+        _cluster.World.On("start-machine", Direction.Undo, Act.FailFinal);
+        var start = await _cluster.AcceptAsync(TaskKinds.Start, id);
+        await _cluster.RunToRestAsync();
+        Assert.Equal("needs_attention", _cluster.Task(start.Task).State);
+        await DoAsync(TaskKinds.ResetToActive, id);
+        await DoAsync(TaskKinds.Resize, id);
+
+        var early = await _cluster.CommandAsync(start.Task, TaskCommandKind.Retry);
+        await DoAsync(TaskKinds.RevertResize, id);
+
+        Assert.Equal((false, RefusalKind.WrongState), (early.Accepted, early.Refusal?.Kind));
+        Assert.Equal(VmState.Active, _cluster.Instance(id).VmState);
+    }
+
     [Fact]
     public async Task Resize_Running_ShowsTheOldFlavorAndNovasTaskStates()
     {

@@ -189,6 +189,32 @@ public sealed class ShelveTests
         Assert.Empty(cluster.Journal.Claims);
     }
 
+    /// <summary>Found by reading: the record did not know the image of a server whose shelve was done when a delete took over that was canceled in turn.</summary>
+    [Theory]
+    [InlineData("shelve", VmState.Paused, "discard-memory", VmState.Shelved, true)]
+    [InlineData("unshelve", VmState.Shelved, "power-on", VmState.Active, false)]
+    public async Task Superseded_AllOfItIsDoneAndTheDeleteIsCanceled_TheRecordKnowsItsImage(string kind, VmState from, string last, VmState left, bool shelved)
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add(from);
+        cluster.World.On(last, Act.HangAfterEffect);
+        await cluster.AcceptAsync(new(kind), instance.Id);
+        await cluster.RunAsync();
+        cluster.Worker.Polls = false;
+        var delete = await cluster.AcceptAsync(TaskKinds.Delete, instance.Id);
+        await cluster.RunAsync();
+
+        Assert.True((await cluster.CommandAsync(delete.Task, TaskCommandKind.Cancel)).Accepted);
+        cluster.Worker.Finish(Act.Succeed);
+        cluster.Worker.Polls = true;
+        await cluster.RunToRestAsync();
+
+        var after = cluster.Instance(instance.Id);
+        Assert.Equal((left, shelved), (after.VmState, after.ShelvedImageId is not null));
+        Assert.Equal(after.ShelvedImageId, cluster.Journal.Images.Keys.SingleOrDefault());
+        Invariants.CheckWorld(cluster);
+    }
+
     private static async Task<TaskId> RunAsync(Cluster cluster, TaskKind kind, InstanceId instance)
     {
         var answer = await cluster.AcceptAsync(kind, instance);
