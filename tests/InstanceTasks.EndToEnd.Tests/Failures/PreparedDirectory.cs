@@ -94,7 +94,7 @@ internal static class ServerRequests
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of request."),
     };
 
-    /// <summary>The vm_state in which the crash series ask for a task of a kind.</summary>
+    /// <summary>The vm_state in which the crash series ask for a task of a kind; for the end of a resize the one before that, by which its steps go.</summary>
     public static VmState StartOf(string kind) => kind switch
     {
         "start" => VmState.Stopped,
@@ -103,7 +103,6 @@ internal static class ServerRequests
         "unrescue" => VmState.Rescued,
         "shelve-offload" => VmState.Shelved,
         "unshelve" => VmState.ShelvedOffloaded,
-        "confirm-resize" or "revert-resize" => VmState.Resized,
         _ => VmState.Active,
     };
 
