@@ -28,12 +28,13 @@ internal static class Unreachable
         ["rebuild"] = "resume shelve-offload unpause unrescue unshelve",
         ["create-image"] = "shelve-offload unrescue unshelve",
         ["unshelve"] = "resume shelve-offload start unpause unrescue unshelve",
-        ["resize"] = "change-password force-stop hard-reboot pause reboot rescue resume suspend unpause unrescue",
+        ["resize"] = "change-password create-image force-stop hard-reboot pause reboot rebuild rescue resume shelve shelve-and-offload shelve-offload suspend unpause unrescue unshelve",
         ["confirm-resize"] = "resume shelve-offload unpause unrescue unshelve",
         ["revert-resize"] = "resume shelve-offload unpause unrescue unshelve",
     };
 
-    private static IEnumerable<string> EndsOfNoResize { get; } = NeverBehind.Keys.Where(k => !k.EndsWith("resize", StringComparison.Ordinal))
+    private static IEnumerable<string> EndsOfNoResize { get; } = NeverBehind.Keys.Concat(["shelve", "shelve-and-offload", "shelve-offload"])
+        .Where(k => !k.EndsWith("resize", StringComparison.Ordinal))
         .SelectMany(running => new[] { $"confirm-resize while {running}: QueueIfAsked", $"revert-resize while {running}: QueueIfAsked" });
 
     public static IReadOnlyDictionary<string, string> Reasons { get; } = new SortedDictionary<string, string>(
