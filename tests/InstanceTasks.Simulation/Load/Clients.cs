@@ -101,8 +101,8 @@ internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<
 
     // Half of the resizes are to the flavor that the server has.
     private static InstanceChange? ChangeOf(TaskKind kind, int number, int size) =>
-        kind == TaskKinds.Resize ? new InstanceChange { Flavor = FlavorOf(size) } :
-        kind == TaskKinds.Update ? new InstanceChange { Name = $"vm-{number}" }
+        kind == TaskKinds.Resize ? new InstanceChange { Flavor = FlavorOf(size) }
+        : kind == TaskKinds.Update ? new InstanceChange { Name = $"vm-{number}" }
         : kind == TaskKinds.Metadata ? new InstanceChange { MergeMetadata = new() { ["n"] = $"{number}" } }
         : kind == TaskKinds.Rebuild ? new InstanceChange { ImageId = $"image-{number}" }
         : null;
