@@ -48,18 +48,18 @@ internal static class SettleRules
             return (instance, null);
         }
 
-        if (AcceptRules.CheckStart(instance, PlanRegistry.Of(waiting.Record)) is { } refusal)
+        // The instance does not show what a superseded task has half done. Its successor starts from that; if none does, it is shown.
+        var succeeds = waiting.Record.Supersedes == ended.Id;
+        var from = succeeds ? LeftTo(waiting.Record.Kind, ended) : instance.VmState;
+        if (AcceptRules.CheckStart(instance with { VmState = from }, PlanRegistry.Of(waiting.Record)) is { } refusal)
         {
             var failure = new Failure(FailureKinds.WrongState, refusal.Message, Code: 409);
-            return (instance, WriteOf(waiting, new TaskEnded { At = now, Outcome = TaskOutcome.Failed, Failure = failure }, null));
+            var left = succeeds ? instance with { VmState = LeftBy(ended) } : instance;
+            return (left, WriteOf(waiting, new TaskEnded { At = now, Outcome = TaskOutcome.Failed, Failure = failure }, null));
         }
 
         var grant = GrantOf(instance, waiting.Record, now);
-        if (waiting.Record.Supersedes == ended.Id)
-        {
-            grant = grant with { MustFence = true, FromState = LeftTo(waiting.Record.Kind, ended) };
-        }
-
+        grant = succeeds ? grant with { MustFence = true, FromState = from } : grant;
         var granted = instance with { Holder = new(waiting.Record.Id, waiting.Record.Kind, waiting.Record.Request), Turn = grant.Turn, FenceNext = false };
         return (granted, WriteOf(waiting, grant, GrantDue));
     }
@@ -95,13 +95,13 @@ internal static class SettleRules
 
     /// <summary>
     /// What a successor starts from, and leaves if it is stopped before it has done anything: what the superseded task has half done, which the
-    /// instance does not show meanwhile. A machine that is half built stays one: no other state tells more of it.
+    /// instance does not show meanwhile.
     /// </summary>
-    private static VmState LeftTo(TaskKind successor, TaskRecord superseded)
-    {
-        var left = superseded.FromState == VmState.Building ? VmState.Building : SettleComposer.AsItStands(superseded);
-        return InstanceMachine.Find(left, successor) is null ? VmState.Error : left;
-    }
+    private static VmState LeftTo(TaskKind successor, TaskRecord superseded) =>
+        LeftBy(superseded) is var left && InstanceMachine.Find(left, successor) is null ? VmState.Error : left;
+
+    // A machine that is half built stays one: no other state tells more of it.
+    private static VmState LeftBy(TaskRecord superseded) => superseded.FromState == VmState.Building ? VmState.Building : SettleComposer.AsItStands(superseded);
 
     /// <summary>
     /// Whether a task that needed attention may go on: only where its machine still is. Nobody has used a server that is still in error; any other has been brought to a state of its own, from

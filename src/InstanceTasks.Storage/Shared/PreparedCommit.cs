@@ -32,6 +32,11 @@ internal sealed class PreparedCommit
             throw new ArgumentException($"An instance write goes from version {write.ExpectedVersion} to the next, not to {write.After.Version}.", nameof(commit));
         }
 
+        if (commit.Guard is { } guard && !commit.Tasks.Any(t => t.After.Seq == 1 && t.After.Parent == guard.Parent))
+        {
+            throw new ArgumentException("Only the accept of a child looks at its parent.", nameof(commit));
+        }
+
         var limit = new RowText(maxRowCharacters);
         CheckLooseTexts(commit, limit);
         return new(

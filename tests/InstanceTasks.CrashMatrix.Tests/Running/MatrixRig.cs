@@ -8,6 +8,7 @@ using InstanceTasks.TestKit.InProcess;
 using InstanceTasks.TestKit.Postgres;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace InstanceTasks.CrashMatrix.Running;
 
@@ -96,6 +97,9 @@ internal sealed class MatrixRig : IAsyncDisposable
         Board.End();
         await _api.DisposeAsync();
         await _silos.DisposeAsync();
+
+        // Those of this cluster's database would lie idle until the server has none left for the next ones.
+        NpgsqlConnection.ClearAllPools();
     }
 
     private static InProcessOptions Options(MatrixStore store, FaultBoard board, Func<IHypervisor, IHypervisor>? defect) => new()

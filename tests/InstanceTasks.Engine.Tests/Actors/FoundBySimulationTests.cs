@@ -158,6 +158,35 @@ public sealed class FoundBySimulationTests
     }
 
     /// <summary>
+    /// A stop needed attention, somebody rescued the server, somebody else had the stop go on undoing, which started the machine from its own disk,
+    /// and a hard reboot took over. It was judged by the state that the instance still showed, failed, and left the server shown as rescued.
+    /// </summary>
+    [Fact]
+    public async Task HardReboot_OfATaskThatChangedTheMachineBehindTheShownState_StartsFromWhatThatLeft()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add(VmState.Error);
+        cluster.World.On("shut-down-guest", Act.FailFinal);
+        cluster.World.On("power-off", Act.FailFinal);
+        cluster.World.On("shut-down-guest", Direction.Undo, Act.FailFinal, Act.HangAfterEffect);
+        var stop = (await cluster.AcceptAsync(TaskKinds.Stop, instance.Id)).Task;
+        await cluster.RunToRestAsync();
+        Assert.Equal("needs_attention", cluster.Task(stop).State);
+        await cluster.AcceptAsync(TaskKinds.Rescue, instance.Id);
+        await cluster.RunToRestAsync();
+        Assert.Equal(VmState.Rescued, cluster.Instance(instance.Id).VmState);
+        Assert.True((await cluster.CommandAsync(stop, TaskCommandKind.Retry)).Accepted);
+        await cluster.RunForAsync(TimeSpan.FromSeconds(1));
+
+        var reboot = (await cluster.AcceptAsync(TaskKinds.HardReboot, instance.Id)).Task;
+        await cluster.RunToRestAsync(recovery: true);
+
+        Assert.Equal(("canceled", "succeeded"), (cluster.Task(stop).State, cluster.Task(reboot).State));
+        Assert.Equal(VmState.Active, cluster.Instance(instance.Id).VmState);
+        Invariants.CheckWorld(cluster);
+    }
+
+    /// <summary>
     /// The same, with another task queued meanwhile: that was taken for the successor, which would decide about the state, and it ended without
     /// having begun.
     /// </summary>

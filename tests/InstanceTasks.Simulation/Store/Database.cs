@@ -366,6 +366,11 @@ internal sealed class Database(Scheduler scheduler)
             throw new ArgumentException($"A commit ({commit.Name}) writes task {empty.After.Id} as number {empty.After.Seq} with {empty.Events.Count} events.", nameof(commit));
         }
 
+        if (commit.Guard is { } guard && !commit.Tasks.Any(t => t.After.Seq == 1 && t.After.Parent == guard.Parent))
+        {
+            throw new ArgumentException($"A commit ({commit.Name}) looks at parent {guard.Parent} and accepts no child of it.", nameof(commit));
+        }
+
         if (commit.Instance is { } i && i.After.Version != i.ExpectedVersion + 1)
         {
             throw new ArgumentException($"A commit ({commit.Name}) takes an instance from version {i.ExpectedVersion} to {i.After.Version}.", nameof(commit));

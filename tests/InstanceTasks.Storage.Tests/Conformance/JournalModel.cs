@@ -50,6 +50,11 @@ internal sealed class JournalModel
             return CommitVerdict.TaskConflict;
         }
 
+        if (commit.Guard is { } guard && !(Tasks.TryGetValue(guard.Parent, out var parent) && parent is { Refused: false, Record.IsEnded: false } && parent.Record.Seq == guard.Seq))
+        {
+            return CommitVerdict.ParentConflict;
+        }
+
         if (commit.Instance is { } i && (Instances.TryGetValue(i.After.Id, out var instance) ? instance.Version : 0) != i.ExpectedVersion)
         {
             return CommitVerdict.InstanceConflict;

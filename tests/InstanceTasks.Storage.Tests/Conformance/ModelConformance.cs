@@ -86,6 +86,13 @@ public abstract class ModelConformance : StoreTest
             commit = commit with { Tasks = [.. random.GetItems(tasks, random.Next(1, 3)).DistinctBy(t => t.Id).Select(t => RandomWrite(random, model, t))] };
         }
 
+        if (random.Next(8) == 0)
+        {
+            var parent = tasks[random.Next(tasks.Length)].Id;
+            var seq = (model.Tasks.GetValueOrDefault(parent).Record?.Seq ?? 0) + (random.Next(3) == 0 ? 1 : 0);
+            commit = commit with { Guard = new(parent, seq), Tasks = [.. commit.Tasks, Some.Write(Some.Task(instance.Id) with { Parent = parent })] };
+        }
+
         if (random.Next(3) == 0)
         {
             var version = (model.Instances.GetValueOrDefault(instance.Id)?.Version ?? 0) + (random.Next(5) == 0 ? 1 : 0);
