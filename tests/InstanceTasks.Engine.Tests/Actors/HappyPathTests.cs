@@ -45,12 +45,12 @@ public sealed class HappyPathTests
         Assert.Null(cluster.Instance(target).Holder);
         Assert.All(task.Steps, s => Assert.Equal(IsTaken(s) ? ("done", 1) : ("skipped", 0), (s.Result, s.Attempts)));
         Assert.Equal(PlanRegistry.Find(kind)!.Steps.Select(s => s.Name), task.Steps.Select(s => s.Name));
-        Assert.Equal(PlanRegistry.Find(kind)!.Steps.Count(s => s.OnHost && s.IsTakenFrom(task.FromState)), cluster.World.Effects.Count);
+        Assert.Equal(PlanRegistry.Find(kind)!.Steps.Count(s => s.OnHost && s.IsTakenFrom(task.ReturnsTo ?? task.FromState)), cluster.World.Effects.Count);
         Assert.Equal(1, cluster.Home.TokensSpent);
         Assert.Equal(["ended"], cluster.Drops);
         Invariants.CheckWorld(cluster);
 
-        bool IsTaken(StepRecord record) => PlanRegistry.Find(kind)!.Steps.Single(s => s.Name == record.Name).IsTakenFrom(task.FromState);
+        bool IsTaken(StepRecord record) => PlanRegistry.Find(kind)!.Steps.Single(s => s.Name == record.Name).IsTakenFrom(task.ReturnsTo ?? task.FromState);
     }
 
     [Fact]
