@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 
 namespace InstanceTasks.Engine;
@@ -37,7 +36,7 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
         }
 
         LogGaveUp(id, request.Kind, Tries);
-        return Refused(RefusalKind.Busy, $"Instance {id} is being changed too quickly; try again.");
+        return AcceptAnswers.Refused(RefusalKind.Busy, $"Instance {id} is being changed too quickly; try again.");
     }
 
     /// <summary>Ends, holds or returns a task: event, task and instance in one commit.</summary>
@@ -84,9 +83,7 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
         catch (CommitFailedException e)
         {
             LogRefusedByStore(e, id, request.Kind);
-            return e.StoreUnavailable
-                ? Refused(RefusalKind.Unavailable, "The store cannot take the request now; nothing was done. Try again.")
-                : Refused(RefusalKind.Invalid, "The request holds something that cannot be stored.");
+            return AcceptAnswers.NotStored(e);
         }
 
         if (result is null)
@@ -158,27 +155,21 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
         switch (result.Verdict)
         {
             case CommitVerdict.QuotaExceeded:
-                return Refused(RefusalKind.Quota, result.Detail ?? "Quota exceeded");
+                return AcceptAnswers.OverQuota(result);
             case CommitVerdict.KeyExists:
-                return CryptographicOperations.FixedTimeEquals(result.Stored!.BodyHash, request.Idempotency!.BodyHash)
-                    ? new() { Verdict = AcceptVerdict.Replayed, Task = result.Stored.Answer.Task, Replay = result.Stored.Answer }
-                    : Refused(RefusalKind.KeyReused, "The Idempotency-Key was used with another request.");
+                return AcceptAnswers.KeyExists(result.Stored!, request.Idempotency!);
             case CommitVerdict.TaskConflict:
                 return await ExistingAsync(request);
             case CommitVerdict.ParentConflict:
-                return await ExistingAsync(request) ?? Refused(RefusalKind.ParentMoved, $"Task {request.Parent!.Task} has moved on.");
+                return await ExistingAsync(request) ?? AcceptAnswers.Refused(RefusalKind.ParentMoved, $"Task {request.Parent!.Task} has moved on.");
             default:
                 return null;
         }
     }
 
     // The accept lost on a task's sequence number: either its own id exists (sent twice, or refused by a tombstone), or another task in it moved.
-    private async Task<AcceptAnswer?> ExistingAsync(SubmitTask request) => await journal.ReadTaskAsync(request.Task) switch
-    {
-        null => null,
-        { Record.Outcome: TaskOutcome.Refused } => Refused(RefusalKind.NotNow, $"Task {request.Task} was given up by its caller before it was accepted."),
-        var there => new() { Verdict = AcceptVerdict.Accepted, Task = request.Task, Record = there.Record, Instance = _instance },
-    };
+    private async Task<AcceptAnswer?> ExistingAsync(SubmitTask request) =>
+        AcceptAnswers.Existing(await journal.ReadTaskAsync(request.Task), request.Task, _instance);
 
     private void WakeAfterAccept(AcceptMode mode, Commit commit)
     {
@@ -246,6 +237,4 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
             return null;
         }
     }
-
-    private static AcceptAnswer Refused(RefusalKind kind, string message) => new() { Verdict = AcceptVerdict.Refused, Refusal = new(kind, message) };
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 
 namespace InstanceTasks.Engine;
@@ -30,9 +29,7 @@ public sealed partial class ProjectActor(ProjectId id, IJournal journal, IPeers 
         catch (CommitFailedException e)
         {
             LogRefusedByStore(e, id, request.Task);
-            return e.StoreUnavailable
-                ? Refused(RefusalKind.Unavailable, "The store cannot take the request now; nothing was done. Try again.")
-                : Refused(RefusalKind.Invalid, "The request holds something that cannot be stored.");
+            return AcceptAnswers.NotStored(e);
         }
     }
 
@@ -48,20 +45,12 @@ public sealed partial class ProjectActor(ProjectId id, IJournal journal, IPeers 
 
     private async Task<AcceptAnswer> ExplainAsync(CommitResult result, SubmitTask request) => result switch
     {
-        { Verdict: CommitVerdict.QuotaExceeded } => Refused(RefusalKind.Quota, result.Detail ?? "Quota exceeded"),
-        { Verdict: CommitVerdict.KeyExists, Stored: { } stored } => CryptographicOperations.FixedTimeEquals(stored.BodyHash, request.Idempotency!.BodyHash)
-            ? new() { Verdict = AcceptVerdict.Replayed, Task = stored.Answer.Task, Replay = stored.Answer }
-            : Refused(RefusalKind.KeyReused, "The Idempotency-Key was used with another request."),
-        _ => await ExistingAsync(request),
+        { Verdict: CommitVerdict.QuotaExceeded } => AcceptAnswers.OverQuota(result),
+        { Verdict: CommitVerdict.KeyExists, Stored: { } stored } => AcceptAnswers.KeyExists(stored, request.Idempotency!),
+        // Only its own id can be in its way. Should that have gone again, nothing was accepted.
+        _ => AcceptAnswers.Existing(await journal.ReadTaskAsync(request.Task), request.Task)
+            ?? AcceptAnswers.Refused(RefusalKind.NotNow, $"Task {request.Task} was given up by its caller before it was accepted."),
     };
-
-    private async Task<AcceptAnswer> ExistingAsync(SubmitTask request) => await journal.ReadTaskAsync(request.Task) switch
-    {
-        { Record: { Outcome: not TaskOutcome.Refused } there } => new() { Verdict = AcceptVerdict.Accepted, Task = request.Task, Record = there },
-        _ => Refused(RefusalKind.NotNow, $"Task {request.Task} was given up by its caller before it was accepted."),
-    };
-
-    private static AcceptAnswer Refused(RefusalKind kind, string message) => new() { Verdict = AcceptVerdict.Refused, Refusal = new(kind, message) };
 
     [LoggerMessage(EventId = 1401, Level = LogLevel.Warning, Message = "Project {Project}: whether parent task {Task} was accepted is not known")]
     private partial void LogUnknown(Exception exception, ProjectId project, TaskId task);
