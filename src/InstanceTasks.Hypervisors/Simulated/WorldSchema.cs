@@ -5,7 +5,7 @@ namespace InstanceTasks.Hypervisors.Simulated;
 /// <summary>The tables of a simulated world. Tests and operators read them directly, so names and columns are a contract.</summary>
 internal static class WorldSchema
 {
-    public const int Version = 3;
+    public const int Version = 4;
 
     // ends_at null: the operation never ends by itself (a hang).
     // ended_no orders the ends of operations that outlived the transaction that began them; waiters of every process read from it.
@@ -57,16 +57,22 @@ internal static class WorldSchema
         ALTER TABLE operations ADD COLUMN password TEXT;
         """;
 
-    // What version 2 lacked: the disk that a task has set aside, by its id, and what that was made from; the machine set aside, and what it takes.
+    // What version 2 lacked: the machine set aside, and what it takes.
     private const string From2 = """
-        ALTER TABLE machines ADD COLUMN old_disk TEXT;
-        ALTER TABLE machines ADD COLUMN old_image TEXT;
-        ALTER TABLE machines ADD COLUMN old_password TEXT;
         ALTER TABLE machines ADD COLUMN aside INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE machines ADD COLUMN aside_vcpus INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE machines ADD COLUMN aside_memory_mb INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE machines ADD COLUMN aside_disk_gb INTEGER NOT NULL DEFAULT 0;
         """;
+
+    // What version 3 lacked: the task that has set a disk aside, and what that was made from.
+    private const string From3 = """
+        ALTER TABLE machines ADD COLUMN old_disk TEXT;
+        ALTER TABLE machines ADD COLUMN old_image TEXT;
+        ALTER TABLE machines ADD COLUMN old_password TEXT;
+        """;
+
+    private static readonly string[] Upgrades = [From1, From2, From3];
 
     static WorldSchema() => SQLitePCL.Batteries_V2.Init();
 
@@ -112,7 +118,8 @@ internal static class WorldSchema
             throw new InvalidOperationException($"The simulated world {path} has version {version}; this program knows version {Version}.");
         }
 
-        Execute(connection, $"{(version == 1 ? From1 : "")} {(version is 1 or 2 ? From2 : "")} {Tables} PRAGMA user_version = {Version}; COMMIT;");
+        var upgrades = version == 0 ? "" : string.Concat(Upgrades.Skip((int)version - 1));
+        Execute(connection, $"{upgrades} {Tables} PRAGMA user_version = {Version}; COMMIT;");
     }
 
     private static long ReadVersion(SqliteConnection connection)

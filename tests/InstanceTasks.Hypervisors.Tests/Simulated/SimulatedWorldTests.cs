@@ -197,16 +197,26 @@ public sealed class SimulatedWorldTests : IAsyncLifetime
         Assert.Equal((small, null), await TakesAsync());
     }
 
-    [Fact]
-    public async Task Open_WorldOfVersion1_IsUpgraded()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Open_WorldOfAnEarlierVersion_IsUpgraded(int version)
     {
         await subject.NewMachine().DefinedAsync();
-        foreach (var column in new[] { "rescue", "password", "old_disk", "old_image", "old_password", "aside", "aside_vcpus", "aside_memory_mb", "aside_disk_gb" })
+        (int Since, string Table, string[] Columns)[] added =
+        [
+            (2, "machines", ["rescue", "password"]),
+            (2, "operations", ["password"]),
+            (3, "machines", ["aside", "aside_vcpus", "aside_memory_mb", "aside_disk_gb"]),
+            (4, "machines", ["old_disk", "old_image", "old_password"]),
+        ];
+        foreach (var (_, table, columns) in added.Where(a => a.Since > version))
         {
-            Execute($"ALTER TABLE machines DROP COLUMN {column}");
+            Array.ForEach(columns, column => Execute($"ALTER TABLE {table} DROP COLUMN {column}"));
         }
 
-        Execute("ALTER TABLE operations DROP COLUMN password; PRAGMA user_version = 1");
+        Execute($"PRAGMA user_version = {version}");
 
         using var world = await SimulatedWorld.OpenAsync(subject.WorldFile);
 
