@@ -20,7 +20,10 @@ public sealed class ApiOptions
     public string ProjectId { get; set; } = "demo-project";
 
     /// <summary>The roles that everybody has without authentication. Default: admin, member, reader.</summary>
-    public IList<string> Roles { get; set; } = ["admin", "member", "reader"];
+    public IList<string> Roles { get; set; } = [];
+
+    // A configuration adds to a list that is not empty: with the default in it, nobody could ever have fewer roles.
+    internal IEnumerable<string> EffectiveRoles => Roles.Count > 0 ? Roles : ["admin", "member", "reader"];
 
     /// <summary>The URL under which clients reach the API, without <c>/v2.1</c>. Default: null, the URL of each request.</summary>
     public string? PublicUrl { get; set; }

@@ -41,6 +41,8 @@ public static class ComputeApi
 
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IAuthenticator, NoAuth>();
+        services.AddSingleton(PolicyTable.Default);
+        services.AddSingleton<PolicyCheck>();
         services.AddSingleton<VersionDocuments>();
         services.AddSingleton<DryRunAnswers>();
         services.AddSingleton<TaskSubmitter>();
@@ -64,6 +66,7 @@ public static class ComputeApi
     public static IEndpointConventionBuilder MapComputeApi(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
+        endpoints.ServiceProvider.GetRequiredService<PolicyCheck>().CheckComplete(endpoints.ServiceProvider.GetRequiredService<Router>().All);
         var pipeline = endpoints.ServiceProvider.GetRequiredService<ApiPipeline>();
         return endpoints.Map("/{**path}", pipeline.InvokeAsync).WithDisplayName("compute API");
     }

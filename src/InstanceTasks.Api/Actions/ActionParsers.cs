@@ -11,8 +11,18 @@ namespace InstanceTasks.Api.Actions;
 /// <summary>The bodies of the actions that are served (nova-api §3): closed schemas, one method per action that has any.</summary>
 internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds, UnshelveParser unshelves, ResizeParser resizes, IOptions<ApiOptions> options)
 {
-    /// <summary>Reads the one action of a body; null: it is not served.</summary>
-    public async Task<ParsedAction?> ParseAsync(ApiCall call, JsonInput body, string name) => name switch
+    /// <summary>The actions that are served. Each has its line in <c>policy.txt</c>.</summary>
+    public static readonly IReadOnlySet<string> Names = new HashSet<string>(StringComparer.Ordinal)
+    {
+        "os-start", "os-stop", "reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "lock", "unlock", "changePassword", "os-resetState",
+        "createImage", "rebuild", "shelve", "shelveOffload", "unshelve", "resize", "confirmResize", "revertResize",
+    };
+
+    /// <summary>Reads the one action of a body.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="body">Its body.</param>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    public async Task<ParsedAction> ParseAsync(ApiCall call, JsonInput body, string name) => name switch
     {
         "rescue" => await RescueAsync(call, body),
         "rebuild" => await rebuilds.ParseAsync(call, body),
@@ -24,7 +34,7 @@ internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds,
         _ => Parse(call.Version, body, name),
     };
 
-    private static ParsedAction? Parse(ApiVersion version, JsonInput body, string name) => name switch
+    private static ParsedAction Parse(ApiVersion version, JsonInput body, string name) => name switch
     {
         // Nova does not look at the value of these.
         "os-start" => new(TaskKinds.Start),
@@ -41,7 +51,7 @@ internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds,
         "os-resetState" => new(ResetKind(body)),
         "confirmResize" => OnlyNull(body, name, TaskKinds.ConfirmResize) with { Status = 204 },
         "revertResize" => OnlyNull(body, name, TaskKinds.RevertResize),
-        _ => null,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not one of the names."),
     };
 
     internal static ParsedAction OnlyNull(JsonInput body, string name, TaskKind kind)

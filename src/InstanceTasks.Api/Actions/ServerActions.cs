@@ -24,13 +24,14 @@ internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys key
     private async Task<ApiAnswer> ActAsync(ApiCall call)
     {
         var body = await call.BodyAsync();
+        var name = NameOf(call, body);
         var (keyed, replay) = await keys.LookAsync(call);
         if (replay is not null)
         {
             return replay;
         }
 
-        var action = await ParseAsync(call, body);
+        var action = await parsers.ParseAsync(call, body, name);
         var id = call.ServerId();
 
         var answer = await submitter.SubmitAsync(call, Request(call, id, action, keyed));
@@ -39,12 +40,21 @@ internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys key
             : Located(new ApiAnswer(action.Status, BodyOf(action)), action).WithTask(call.Links, answer.Task);
     }
 
-    private async Task<ParsedAction> ParseAsync(ApiCall call, JsonInput body)
+    /// <summary>The one action of the body, if it is served and the caller may.</summary>
+    private static string NameOf(ApiCall call, JsonInput body)
     {
-        var properties = body.Properties.ToList();
-        return properties.Count == 1
-            ? await parsers.ParseAsync(call, body, properties[0].Name) ?? throw NotHere(call.Version, properties[0].Name)
-            : throw ApiFault.MalformedBody();
+        if (body.Properties.ToList() is not [var action])
+        {
+            throw ApiFault.MalformedBody();
+        }
+
+        if (!ActionParsers.Names.Contains(action.Name))
+        {
+            throw NotHere(call.Version, action.Name);
+        }
+
+        call.NeedAction(action.Name);
+        return action.Name;
     }
 
     private SubmitTask Request(ApiCall call, InstanceId id, ParsedAction action, KeyedCall? keyed)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Servers;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
@@ -47,7 +48,7 @@ internal sealed class UnshelveParser(ServerReader reader, IQueries queries)
             return action;
         }
 
-        call.NeedAdmin("os-shelve:unshelve_to_host");
+        call.Need(Rules.UnshelveToHost);
         return action with { Parameters = new(action.Parameters) { [TaskParameters.Host] = host } };
     }
 

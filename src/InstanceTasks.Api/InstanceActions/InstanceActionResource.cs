@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Servers;
 using InstanceTasks.Api.Submitting;
 using InstanceTasks.Api.Wire;
@@ -39,7 +40,7 @@ internal sealed class InstanceActionResource(IQueries queries, ServerReader read
         var task = (await ActionsAsync(id, call.Aborted)).FirstOrDefault(a => a.Request.Value == request)
             ?? throw ApiFault.NotFound($"Action {request} not found");
         var body = BodyOf(call, task);
-        if (call.IsAdmin || call.AtLeast(51))
+        if (call.May(Rules.ActionEvents) || call.AtLeast(51))
         {
             body["events"] = new JsonArray([.. ActionEvent.Of(task).Reverse().Select(e => EventOf(call, task, e))]);
         }
@@ -122,7 +123,7 @@ internal sealed class InstanceActionResource(IQueries queries, ServerReader read
             ["finish_time"] = WireTime.Micros(found.Finish),
             ["result"] = found.Result,
         };
-        if (call.IsAdmin)
+        if (call.May(Rules.ActionEvents))
         {
             body["traceback"] = found.Traceback;
         }
@@ -130,13 +131,13 @@ internal sealed class InstanceActionResource(IQueries queries, ServerReader read
         if (call.AtLeast(62))
         {
             body["hostId"] = found.Host?.HostIdFor(task.Project) ?? "";
-            if (call.IsAdmin)
+            if (call.May(Rules.ActionEvents))
             {
                 body["host"] = found.Host?.Value;
             }
         }
 
-        if (call.AtLeast(84) && call.IsAdmin)
+        if (call.AtLeast(84) && call.May(Rules.ActionEventDetails))
         {
             body["details"] = found.Details;
         }

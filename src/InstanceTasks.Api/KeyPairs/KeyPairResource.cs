@@ -128,8 +128,11 @@ internal sealed class KeyPairResource(ICatalog catalog, TimeProvider time, IOpti
     private static UserId UserOf(ApiCall call) =>
         call.AtLeast(10) && call.Query.Text("user_id") is { } other ? Checked(call, new(other)) : call.Caller.User;
 
-    private static UserId Checked(ApiCall call, UserId user) =>
-        user == call.Caller.User || call.IsAdmin ? user : throw ApiFault.Policy("os-keypairs");
+    private static UserId Checked(ApiCall call, UserId user)
+    {
+        call.NeedUser(user);
+        return user;
+    }
 
     private static void CheckQuery(ApiCall call, string[] more)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
 using Microsoft.Extensions.Options;
@@ -69,7 +70,12 @@ internal sealed class LimitsResource(IQueries queries, IOptions<ApiOptions> opti
     private static ProjectId ProjectOf(ApiCall call, string? asked)
     {
         var project = asked is null ? call.Caller.Project : new ProjectId(asked);
-        return call.Sees(project) ? project : throw ApiFault.Policy("limits:other_project");
+        if (project != call.Caller.Project)
+        {
+            call.Need(Rules.LimitsOfOthers);
+        }
+
+        return project;
     }
 
     private static void AddUpTo(ApiCall call, int last, JsonObject body, string[] names, int value)

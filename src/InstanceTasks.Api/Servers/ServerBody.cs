@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
 
@@ -91,7 +92,7 @@ internal sealed class ServerBody(ApiCall call, ServerExtras extras)
             ["created"] = WireTime.Seconds(task.FinishedAt ?? task.UpdatedAt),
             ["message"] = failure.Message.Length <= MaxFaultMessage ? failure.Message : failure.Message[..MaxFaultMessage],
         };
-        if (failure.Code == 500 && call.IsAdmin && failure.Details is { } details)
+        if (failure.Code == 500 && call.May(Rules.FaultDetails) && failure.Details is { } details)
         {
             fault["details"] = details;
         }
@@ -118,12 +119,12 @@ internal sealed class ServerBody(ApiCall call, ServerExtras extras)
 
     private void AddAdmin(JsonObject body, InstanceRecord instance, EffectiveState state)
     {
-        if (call.AtLeast(90) || (call.AtLeast(3) && call.IsAdmin))
+        if (call.AtLeast(90) || (call.AtLeast(3) && call.May(Rules.ExtendedAttributes)))
         {
             body["OS-EXT-SRV-ATTR:hostname"] = instance.Hostname;
         }
 
-        if (!call.IsAdmin)
+        if (!call.May(Rules.ExtendedAttributes))
         {
             return;
         }
@@ -141,7 +142,7 @@ internal sealed class ServerBody(ApiCall call, ServerExtras extras)
             body["OS-EXT-SRV-ATTR:user_data"] = extras.UserData.GetValueOrDefault(instance.Id);
         }
 
-        if (call.AtLeast(16))
+        if (call.AtLeast(16) && call.May(Rules.HostStatus))
         {
             body["host_status"] = HostStatus(state.Host);
         }

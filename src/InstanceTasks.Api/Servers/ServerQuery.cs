@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
 
@@ -79,7 +80,7 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
         }
 
         /// <summary>Whether the parameter counts: for users, all but a few are dropped without a word.</summary>
-        private bool Counts(string name) => _query.Has(name) && (call.IsAdmin || ForUsers.Contains(name)
+        private bool Counts(string name) => _query.Has(name) && (call.May(Rules.AllFilters) || ForUsers.Contains(name)
             || (name == "ip6" && call.AtLeast(5))
             || (call.AtLeast(83) && ForUsersFrom83.Contains(name))
             || (call.AtLeast(90) && name == "hostname"));
@@ -92,10 +93,10 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
                 || (Lexical.Boolean(text) ?? throw QueryInput.Invalid("all_tenants", text, $"'{text}' is not a boolean")));
             if (all)
             {
-                call.NeedAdmin("servers:index:get_all_tenants");
+                call.Need(Rules.AllTenants);
             }
 
-            var asked = call.IsAdmin ? _query.Text("project_id") ?? _query.Text("tenant_id") : null;
+            var asked = call.May(Rules.AllTenants) ? _query.Text("project_id") ?? _query.Text("tenant_id") : null;
             return filter with { Project = asked is not null ? new ProjectId(asked) : all ? null : call.Caller.Project };
         }
 
@@ -125,7 +126,7 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
 
         private string SortKey(string key) =>
             key == "locked" && call.AtLeast(73) ? "locked"
-            : key is "host" or "node" && !call.IsAdmin ? throw QueryInput.Invalid("sort_key", key, "Only administrators may sort by host.")
+            : key is "host" or "node" && !call.May(Rules.AllFilters) ? throw QueryInput.Invalid("sort_key", key, "Only administrators may sort by host.")
             : SortKeys.Contains(key) ? key
             : throw QueryInput.Invalid("sort_key", key, $"'{key}' is not one of the supported sort keys");
 
@@ -149,7 +150,8 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
                 return filter with { Statuses = words };
             }
 
-            return call.IsAdmin ? filter with { Statuses = words, Deleted = true } : throw ApiFault.Policy("servers:index:deleted");
+            call.Need(Rules.DeletedServers);
+            return filter with { Statuses = words, Deleted = true };
         }
 
         private ServerFilter Simple(ServerFilter filter)
@@ -169,7 +171,7 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
                 TaskStates = Counts("task_state") ? [.. _query.All("task_state").Select(t => t is "None" ? "" : t)] : null,
                 Locked = call.AtLeast(73) ? _query.Bool("locked") : null,
             };
-            return call.IsAdmin && _query.Bool("deleted") is { } deleted ? filter with { Deleted = deleted } : filter;
+            return call.May(Rules.DeletedServers) && _query.Bool("deleted") is { } deleted ? filter with { Deleted = deleted } : filter;
         }
 
         private InstanceId? Uuid(string? text)
@@ -233,7 +235,7 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
             {
                 ChangesSince = since,
                 ChangesBefore = before,
-                Deleted = spans && !(call.IsAdmin && _query.Has("deleted")) && filter.Deleted is false ? null : filter.Deleted,
+                Deleted = spans && !(call.May(Rules.DeletedServers) && _query.Has("deleted")) && filter.Deleted is false ? null : filter.Deleted,
             };
         }
 

@@ -1,3 +1,4 @@
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
 
@@ -20,7 +21,7 @@ internal sealed class ServerReader(IQueries queries, ISecretProtector secrets)
     /// <summary>What bodies of these servers need beside the servers.</summary>
     public async Task<ServerExtras> ExtrasAsync(ApiCall call, IReadOnlyList<ServerView> views)
     {
-        if (!call.IsAdmin || !call.AtLeast(3))
+        if (!call.May(Rules.ExtendedAttributes) || !call.AtLeast(3))
         {
             return ServerExtras.None;
         }

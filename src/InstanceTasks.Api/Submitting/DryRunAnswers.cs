@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Tasks;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
@@ -69,7 +70,7 @@ internal sealed class DryRunAnswers(IQueries queries, TimeProvider time)
             ["no_undo_because"] = planned.NoUndoBecause,
             ["skipped_because"] = planned.SkippedBecause,
         };
-        if (call.IsAdmin)
+        if (call.May(Rules.TaskHosts))
         {
             body["host"] = planned.Host?.Value;
         }
@@ -93,7 +94,7 @@ internal sealed class DryRunAnswers(IQueries queries, TimeProvider time)
         }
 
         var body = new JsonObject { ["chosen_by_task"] = run.ChoosesHost, ["found"] = run.Host is not null, ["availability_zone"] = run.Zone };
-        if (call.IsAdmin)
+        if (call.May(Rules.TaskHosts))
         {
             body["host"] = run.Host?.Value;
             body["refused_hosts"] = new JsonObject(run.RefusedHosts.Select(r => KeyValuePair.Create(r.Key, (JsonNode?)JsonValue.Create(r.Value))));

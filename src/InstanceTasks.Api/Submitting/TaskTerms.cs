@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Wire;
 
 namespace InstanceTasks.Api.Submitting;
@@ -48,7 +49,7 @@ internal static class TaskTerms
             : throw ApiFault.BadRequest($"{name}: '{text}' is none of low, normal, high and 0 to 9.");
         if (priority > TaskPriorities.Normal)
         {
-            call.NeedAdmin("tasks:priority:high");
+            call.Need(Rules.HighPriority);
         }
 
         return priority;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Submitting;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
@@ -34,7 +35,7 @@ internal sealed class BulkTasks(TaskSubmitter submitter, TaskReader tasks, IQuer
 
     private async Task<SubmitTask> ParseAsync(ApiCall call, JsonInput input)
     {
-        var kind = ServerTasks.KindOf(input);
+        var kind = ServerTasks.KindOf(call, input);
         var (concurrency, budget) = (input.Int("concurrency", 1, Most) ?? UsualConcurrency, input.Int("failure_budget", 0, Most));
         var targets = await SelectAsync(call, input.Object("selector"));
         return TaskSubmitter.Request(call, TaskKinds.Bulk, default) with
@@ -71,7 +72,7 @@ internal sealed class BulkTasks(TaskSubmitter submitter, TaskReader tasks, IQuer
         var all = selector.Bool("all_projects") ?? false;
         if (all || selector.Has("host"))
         {
-            call.NeedAdmin(all ? "tasks:create:all_projects" : "tasks:create:host");
+            call.Need(all ? Rules.BulkInAllProjects : Rules.BulkOnHost);
         }
 
         var filter = new ServerFilter

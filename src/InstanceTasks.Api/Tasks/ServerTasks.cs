@@ -45,17 +45,23 @@ internal sealed class ServerTasks(TaskSubmitter submitter, TaskReader tasks, Tim
     }
 
     /// <summary>The kind that is asked for; one that needs a schema of its own has a place of its own.</summary>
-    public static TaskKind KindOf(JsonInput input)
+    public static TaskKind KindOf(ApiCall call, JsonInput input)
     {
         var kind = input.NeedText("kind", Lexical.NonEmpty);
-        return Served.ContainsKey(kind) ? new(kind) : throw ApiFault.BadRequest(PlanRegistry.Find(new(kind)) is null
+        return Served.ContainsKey(kind) ? Allowed(call, new(kind)) : throw ApiFault.BadRequest(PlanRegistry.Find(new(kind)) is null
             ? $"There is no such kind of task: {kind}."
             : $"A task of kind '{kind}' is asked for at its own place: POST /servers, PUT /servers/{{id}} or POST /servers/{{id}}/action.");
     }
 
+    private static TaskKind Allowed(ApiCall call, TaskKind kind)
+    {
+        call.Need(kind);
+        return kind;
+    }
+
     private SubmitTask Parse(ApiCall call, JsonInput input)
     {
-        var kind = KindOf(input);
+        var kind = KindOf(call, input);
         var parameters = input.OptionalObject("parameters")?.Only(Served[kind.Name]);
         var change = kind == TaskKinds.Lock ? new InstanceChange { LockedReason = parameters?.NullableText("locked_reason", Lexical.NonEmpty) } : null;
         return TaskSubmitter.Request(call, kind, call.ServerId()) with

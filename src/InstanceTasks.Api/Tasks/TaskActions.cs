@@ -57,6 +57,8 @@ internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskS
     /// <summary>A terminal state is never left: the answer is the new task.</summary>
     private async Task<ApiAnswer> RepeatAsync(ApiCall call, TaskRecord ended, TaskCommand command)
     {
+        // Repeating it is asking for it.
+        call.Need(ended.Kind);
         if (Retries.Check(ended) is { } refusal)
         {
             throw Refusals.ToFault(refusal, call.Links);
@@ -79,6 +81,7 @@ internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskS
 
         var (name, value) = (properties[0].Name, properties[0].Value);
         var kind = CommandNames.Find(name) ?? throw ApiFault.BadRequest($"There is no such action: {name}");
+        call.NeedAction(name);
         string[] more = kind == TaskCommandKind.SetPriority ? ["priority"] : [];
         var input = value.ValueKind == JsonValueKind.Null ? null : body.Object(name).Only(["reason", .. more]);
         var reason = input?.NullableText("reason", Lexical.NonEmpty);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
 
@@ -11,7 +12,7 @@ internal static class TaskBody
     public static JsonObject Full(ApiCall call, TaskRecord task, DateTimeOffset now)
     {
         var body = Of(call, task);
-        body["allowed_commands"] = new JsonObject(CommandOffers.Of(task, call.Caller, now).Select(o => KeyValuePair.Create(CommandNames.Of(o.Kind), (JsonNode?)OfferOf(o))));
+        body["allowed_commands"] = new JsonObject(CommandOffers.Of(task, call.Caller, now).Select(o => Permitted(call, o)).Select(o => KeyValuePair.Create(CommandNames.Of(o.Kind), (JsonNode?)OfferOf(o))));
         return body;
     }
 
@@ -78,7 +79,7 @@ internal static class TaskBody
     private static JsonObject Checkpoint(ApiCall call, TaskRecord task)
     {
         var body = new JsonObject { ["seq"] = task.Seq, ["power"] = task.Power is { } power ? (int)power : null };
-        if (call.IsAdmin)
+        if (call.May(Rules.TaskHosts))
         {
             body["host"] = task.Host?.Value;
         }
@@ -94,6 +95,12 @@ internal static class TaskBody
         ["at"] = WireTime.Precise(command.At),
         ["reason"] = command.Reason,
     };
+
+    private static CommandOffer Permitted(ApiCall call, CommandOffer offer)
+    {
+        var name = CommandNames.Of(offer.Kind);
+        return call.MayCommand(name) ? offer : offer with { Effect = null, Refusal = new(RefusalKind.Forbidden, ApiFault.Policy($"tasks:action:{name}").Message) };
+    }
 
     private static JsonObject OfferOf(CommandOffer offer)
     {
@@ -121,7 +128,7 @@ internal static class TaskBody
             ["failure"] = FailureOf(call, step.Failure),
             ["note"] = step.Note,
         };
-        if (call.IsAdmin)
+        if (call.May(Rules.TaskHosts))
         {
             body["host"] = step.Host?.Value;
         }
@@ -137,7 +144,7 @@ internal static class TaskBody
         }
 
         var body = new JsonObject { ["kind"] = failure.Kind, ["message"] = failure.Message, ["retryable"] = failure.Retryable };
-        if (call.IsAdmin)
+        if (call.May(Rules.TaskFailureDetails))
         {
             body["details"] = failure.Details;
         }

@@ -1,3 +1,4 @@
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
 
@@ -37,7 +38,7 @@ internal static class TaskQuery
         var all = call.Query.Bool("all_projects") ?? false;
         if (all || asked != call.Caller.Project)
         {
-            call.NeedAdmin("tasks:index:all_projects");
+            call.Need(Rules.TasksOfAllProjects);
         }
 
         return all ? null : asked;
@@ -78,7 +79,7 @@ internal static class TaskQuery
             return null;
         }
 
-        call.NeedAdmin("tasks:index:host");
+        call.Need(Rules.TasksOfHost);
         return new(host);
     }
 

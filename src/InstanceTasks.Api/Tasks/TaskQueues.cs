@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
 
@@ -25,7 +26,7 @@ internal sealed class TaskQueues(IQueries queries, TimeProvider time)
     {
         ["limit"] = wait.Limit,
         ["ahead"] = wait.Ahead,
-        ["held_by"] = call.IsAdmin ? new JsonArray([.. wait.HeldBy.Select(t => JsonValue.Create(t.ToString()))]) : null,
+        ["held_by"] = call.May(Rules.TaskHosts) ? new JsonArray([.. wait.HeldBy.Select(t => JsonValue.Create(t.ToString()))]) : null,
         ["estimate_seconds"] = null,
     };
 

@@ -24,7 +24,7 @@ internal sealed class TaskResource(
         if (call.Query.Bool("allowed") == true)
         {
             call.Query.Only("allowed");
-            return ApiAnswer.Ok(new JsonObject { ["allowed_tasks"] = AllowedBody.Of(await reader.GetAsync(call), call.Caller) });
+            return ApiAnswer.Ok(new JsonObject { ["allowed_tasks"] = AllowedBody.Of(call, await reader.GetAsync(call)) });
         }
 
         var view = await reader.GetAsync(call, call.ServerId(), orDeleted: true);

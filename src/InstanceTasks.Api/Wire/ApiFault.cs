@@ -11,6 +11,9 @@ internal sealed class ApiFault(int status, string message) : Exception(message)
 
     public Dictionary<string, string> Headers { get; init; } = [];
 
+    /// <summary>Whether a rule of the policy refuses.</summary>
+    public bool IsPolicy { get; init; }
+
     public static ApiFault BadRequest(string message) => new(400, message);
 
     public static ApiFault NotFound(string message) => new(404, message);
@@ -21,7 +24,7 @@ internal sealed class ApiFault(int status, string message) : Exception(message)
 
     public static ApiFault Conflict(string message) => new(409, message);
 
-    public static ApiFault Policy(string rule) => new(403, $"Policy doesn't allow os_compute_api:{rule} to be performed.");
+    public static ApiFault Policy(string rule) => new(403, $"Policy doesn't allow os_compute_api:{rule} to be performed.") { IsPolicy = true };
 
     public static ApiFault MalformedBody() => new(400, "Malformed request body");
 

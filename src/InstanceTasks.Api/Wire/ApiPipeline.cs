@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace InstanceTasks.Api.Wire;
 
 /// <summary>One request from its first header to its answer: request id, microversion, identity, route, fault envelope.</summary>
-internal sealed partial class ApiPipeline(Router router, IAuthenticator authenticator, VersionDocuments documents, IdempotencyKeys keys, IOptions<ApiOptions> options, ILogger<ApiPipeline> log)
+internal sealed partial class ApiPipeline(Router router, IAuthenticator authenticator, PolicyTable policy, PolicyCheck guard, VersionDocuments documents, IdempotencyKeys keys, IOptions<ApiOptions> options, ILogger<ApiPipeline> log)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -98,7 +98,7 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
 
         return match is null
             ? throw ApiFault.NoSuchResource()
-            : await HandleAsync(match.Route, new ApiCall(http, version, who, request, new(ApiLinks.BaseOf(http.Request, options.Value), project), match.Values));
+            : await guard.GuardAsync(match.Route, new(http, version, who, request, new(ApiLinks.BaseOf(http.Request, options.Value), project), match, policy), HandleAsync);
     }
 
     private async Task<ApiAnswer> HandleAsync(ApiRoute route, ApiCall call)
@@ -136,8 +136,8 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
             return documents.Choices(LinksOf(http), string.Join('/', path));
         }
 
-        var who = await authenticator.AuthenticateAsync(http);
-        return await match.Route.Handler(new ApiCall(http, ApiVersion.Min, who, request, LinksOf(http), match.Values));
+        var who = guard.IsOpen(match.Route) ? Identity.Anonymous : await authenticator.AuthenticateAsync(http);
+        return await guard.GuardAsync(match.Route, new(http, ApiVersion.Min, who, request, LinksOf(http), match, policy), (route, call) => route.Handler(call));
     }
 
     private ApiLinks LinksOf(HttpContext http) => new(ApiLinks.BaseOf(http.Request, options.Value), null);

@@ -21,6 +21,9 @@ internal sealed record ApiRoute(string Method, string Template, ApiHandler Handl
     /// <summary>Whether the pipeline records its <c>Idempotency-Key</c>: the handler makes no task whose accept could.</summary>
     public bool RecordsKey { get; init; }
 
+    /// <summary>Method and path, as <c>policy.txt</c> names the call.</summary>
+    public string Name => $"{Method} {Template}";
+
     public int Literals => _segments.Count(s => s[0] != '{');
 
     public bool Serves(ApiVersion version) => version.Minor >= From && version.Minor <= To;
@@ -71,6 +74,8 @@ internal sealed class Router(IEnumerable<IApiResource> resources)
     private readonly ApiRoute[] _root = Ordered(resources.SelectMany(r => r.RootRoutes));
 
     public IEnumerable<ApiRoute> Versioned => _versioned;
+
+    public IEnumerable<ApiRoute> All => _versioned.Concat(_root);
 
     /// <summary>Null: there is no such path at this version.</summary>
     /// <exception cref="ApiFault">405: there is, but not with this method.</exception>

@@ -19,7 +19,6 @@ internal sealed class ZoneResource(IQueries queries) : IApiResource
     {
         if (detail)
         {
-            call.NeedAdmin("os-availability-zone:detail");
         }
 
         var hosts = await queries.ListHostsAsync(call.Aborted);
