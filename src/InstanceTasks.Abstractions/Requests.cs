@@ -118,6 +118,12 @@ public sealed record InstanceChange
     /// <summary>Whether the pinned zone changes (it may become null).</summary>
     [Id(16)] public bool SetPinnedZone { get; init; }
 
+    /// <summary>A tag to add, if it is not there.</summary>
+    [Id(17)] public string? AddTag { get; init; }
+
+    /// <summary>A tag to remove, if it is there.</summary>
+    [Id(18)] public string? RemoveTag { get; init; }
+
     /// <summary>For <c>resize</c>: the new flavor.</summary>
     [Id(20)] public FlavorSnapshot? Flavor { get; init; }
 }

@@ -54,4 +54,13 @@ public sealed class ApiOptions
 
     /// <summary>The name of the built-in image. Default: <c>tiny</c>.</summary>
     public string ImageName { get; set; } = "tiny";
+
+    /// <summary>What <c>/os-hypervisors</c> calls the type of the hypervisors. Default: <c>simulated</c>.</summary>
+    public string HypervisorType { get; set; } = "simulated";
+
+    /// <summary>Most server groups of a project. Default: 10, as Nova's quota.</summary>
+    public int MaxServerGroups { get; set; } = 10;
+
+    /// <summary>Most servers in a server group. Default: 10, as Nova's quota.</summary>
+    public int MaxServerGroupMembers { get; set; } = 10;
 }

@@ -36,9 +36,9 @@ public sealed partial class ApiOptionsValidator : IValidateOptions<ApiOptions>
             yield return "UnknownOutcomeTimeout, UnknownOutcomePause and MaxTaskWait must be positive.";
         }
 
-        if (options.MaxMetadataItems < 1 || options.MaxKeyPairs < 1)
+        if (options.MaxMetadataItems < 1 || options.MaxKeyPairs < 1 || options.MaxServerGroups < 1 || options.MaxServerGroupMembers < 1)
         {
-            yield return "MaxMetadataItems and MaxKeyPairs must be at least 1.";
+            yield return "MaxMetadataItems, MaxKeyPairs, MaxServerGroups and MaxServerGroupMembers must be at least 1.";
         }
     }
 

@@ -1,14 +1,20 @@
 using InstanceTasks.Api.Actions;
 using InstanceTasks.Api.Auth;
+using InstanceTasks.Api.Aggregates;
 using InstanceTasks.Api.Flavors;
 using InstanceTasks.Api.Holds;
+using InstanceTasks.Api.Hosts;
 using InstanceTasks.Api.Images;
 using InstanceTasks.Api.InstanceActions;
 using InstanceTasks.Api.KeyPairs;
 using InstanceTasks.Api.Limits;
+using InstanceTasks.Api.Migrations;
+using InstanceTasks.Api.Quotas;
+using InstanceTasks.Api.ServerGroups;
 using InstanceTasks.Api.Servers;
 using InstanceTasks.Api.Submitting;
 using InstanceTasks.Api.Tasks;
+using InstanceTasks.Api.Usage;
 using InstanceTasks.Api.Versions;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Api.Zones;
@@ -25,7 +31,7 @@ public static class ComputeApi
 {
     /// <summary>
     /// Adds the API. The host provides <see cref="IComputeCommands"/>, <see cref="ISecretProtector"/> and the engine's ports
-    /// <c>IQueries</c>, <c>ICatalog</c>, <c>IHoldStore</c> and <c>IJournal</c>.
+    /// <c>IQueries</c>, <c>ICatalog</c>, <c>IHoldStore</c>, <c>IDocumentStore</c>, <c>IHostControl</c>, <c>IQuotaLimits</c> and <c>IJournal</c>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes of the defaults, or null.</param>
@@ -49,6 +55,8 @@ public static class ComputeApi
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton<ServerReader>();
         services.AddSingleton<ImageCatalog>();
+        services.AddSingleton<GroupMembers>();
+        services.AddSingleton<VisibleFlavors>();
         services.AddSingleton<TaskReader>();
         services.AddSingleton<TaskQueues>();
         services.AddSingleton<ActionParsers>();
@@ -77,10 +85,20 @@ public static class ComputeApi
         .AddSingleton<IApiResource, ServerListing>()
         .AddSingleton<IApiResource, ServerResource>()
         .AddSingleton<IApiResource, ServerMetadata>()
+        .AddSingleton<IApiResource, ServerTags>()
+        .AddSingleton<IApiResource, ServerParts>()
+        .AddSingleton<IApiResource, ServerGroupResource>()
+        .AddSingleton<IApiResource, ServiceResource>()
+        .AddSingleton<IApiResource, HypervisorResource>()
+        .AddSingleton<IApiResource, AggregateResource>()
+        .AddSingleton<IApiResource, MigrationResource>()
+        .AddSingleton<IApiResource, QuotaResource>()
+        .AddSingleton<IApiResource, UsageResource>()
         .AddSingleton<IApiResource, ServerActions>()
         .AddSingleton<IApiResource, InstanceActionResource>()
         .AddSingleton<IApiResource, FlavorResource>()
         .AddSingleton<IApiResource, FlavorExtraSpecs>()
+        .AddSingleton<IApiResource, FlavorAccess>()
         .AddSingleton<IApiResource, KeyPairResource>()
         .AddSingleton<IApiResource, ImageResource>()
         .AddSingleton<IApiResource, LimitsResource>()

@@ -20,6 +20,7 @@ public static class GrainsServiceCollectionExtensions
         services.AddSingleton(s => new SiloName(s.GetRequiredService<ILocalSiloDetails>().Name));
         services.AddSingleton<HoldBook>();
         services.AddSingleton<IHolds>(s => s.GetRequiredService<HoldBook>());
+        services.AddSingleton<ServerGroups>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, HoldWatcher>();
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<IOwnership>(s => s.GetRequiredService<LeaseKeeper>());

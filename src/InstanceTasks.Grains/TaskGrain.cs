@@ -10,7 +10,7 @@ namespace InstanceTasks.Grains;
 /// </summary>
 [PreferLocalPlacement]
 internal sealed partial class TaskGrain(
-    IJournal journal, IQueries queries, IPeers peers, IOwnership ownership, WakeLater later, IHolds holds, TimeProvider time, ILoggerFactory loggers, ILogger<TaskGrain> logger)
+    IJournal journal, IQueries queries, IPeers peers, IOwnership ownership, WakeLater later, IHolds holds, ServerGroups groups, TimeProvider time, ILoggerFactory loggers, ILogger<TaskGrain> logger)
     : Grain, ITaskGrain, ITaskTurns
 {
     private static readonly TimeSpan AfterDrop = TimeSpan.FromMilliseconds(100);
@@ -21,7 +21,7 @@ internal sealed partial class TaskGrain(
 
     private TaskId Id => GrainKeys.TaskOf(this);
 
-    private TaskActor Actor => _actor ??= new TaskActor(Id, journal, queries, peers, ownership, this, time, loggers.CreateLogger<TaskActor>(), holds);
+    private TaskActor Actor => _actor ??= new TaskActor(Id, journal, queries, peers, ownership, this, time, loggers.CreateLogger<TaskActor>(), holds, groups);
 
     /// <inheritdoc/>
     public Task Wake(WakeUp wake) => GuardAsync(() => Actor.WakeAsync(wake));

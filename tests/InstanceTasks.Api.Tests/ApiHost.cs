@@ -27,10 +27,10 @@ internal sealed class ApiHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private ApiHost(WebApplication app, FakeCloud cloud, FakeCatalog catalog, FakeJournal journal, FakeCommands commands, FakeHolds holds, LogCollector logs)
+    private ApiHost(WebApplication app, FakeCloud cloud, FakeCatalog catalog, FakeJournal journal, FakeCommands commands, FakeHolds holds, FakeOperators operators, LogCollector logs)
     {
         _app = app;
-        (Cloud, Catalog, Journal, Commands, Holds, Logs) = (cloud, catalog, journal, commands, holds, logs);
+        (Cloud, Catalog, Journal, Commands, Holds, Operators, Logs) = (cloud, catalog, journal, commands, holds, operators, logs);
         Client = new() { BaseAddress = new(app.Urls.First()) };
     }
 
@@ -43,6 +43,8 @@ internal sealed class ApiHost : IAsyncDisposable
     public FakeCommands Commands { get; }
 
     public FakeHolds Holds { get; }
+
+    public FakeOperators Operators { get; }
 
     public LogCollector Logs { get; }
 
@@ -63,11 +65,13 @@ internal sealed class ApiHost : IAsyncDisposable
         var commands = new FakeCommands(cloud, journal);
         var catalog = new FakeCatalog();
         var holds = new FakeHolds();
+        var operators = new FakeOperators(cloud);
         var logs = new LogCollector();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(logs);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<IQueries>(cloud).AddSingleton<IJournal>(journal).AddSingleton<ICatalog>(catalog).AddSingleton<IHoldStore>(holds)
+            .AddSingleton<IDocumentStore>(operators).AddSingleton<IQuotaLimits>(operators).AddSingleton<IHostControl>(operators)
             .AddSingleton<IComputeCommands>(commands).AddSingleton<ISecretProtector, FakeProtector>();
         builder.Services.AddComputeApi(options =>
         {
@@ -79,7 +83,7 @@ internal sealed class ApiHost : IAsyncDisposable
         var app = builder.Build();
         app.MapComputeApi();
         await app.StartAsync();
-        return new(app, cloud, catalog, journal, commands, holds, logs);
+        return new(app, cloud, catalog, journal, commands, holds, operators, logs);
     }
 
     public InstanceRecord Add(InstanceRecord instance, TaskRecord? holder = null)

@@ -142,7 +142,7 @@ public sealed class CreateServerTests : ApiTest
     [InlineData($$$"""{"server":{"name":"a","imageRef":"{{{Sample.ImageId}}}","flavorRef":"9"}}""", "Flavor 9 could not be found.")]
     [InlineData($$$"""{"server":{"name":"a","imageRef":"00000000-0000-0000-0000-000000000000","flavorRef":"1"}}""", "Can not find requested image")]
     [InlineData($$$"""{"server":{"name":"a","imageRef":"{{{Sample.ImageId}}}","flavorRef":"1","key_name":"k"}}""", "Invalid key_name provided.")]
-    [InlineData($$$"""{"server":{"name":"a","imageRef":"{{{Sample.ImageId}}}","flavorRef":"1"},"os:scheduler_hints":{"group":"x"}}""", "The scheduler hint group is not supported by this deployment.")]
+    [InlineData($$$"""{"server":{"name":"a","imageRef":"{{{Sample.ImageId}}}","flavorRef":"1"},"os:scheduler_hints":{"same_host":"x"}}""", "The scheduler hint same_host is not supported by this deployment.")]
     [InlineData("""{"server":5}""", "Invalid input for field/attribute server. Value: 5. 5 is not of type 'object'")]
     public async Task Create_Messages_AreNovas(string body, string message)
     {
@@ -203,4 +203,11 @@ public sealed class CreateServerTests : ApiTest
 
         return new JsonObject { ["server"] = server.DeepClone() }.ToJsonString();
     }
+
+    // An object of hints with no known one in it was an unexpected error.
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"one_of_the_operators":"x"}""")]
+    public async Task Create_HintsThatNobodyKnows_AreAllowed(string hints) =>
+        Assert.Equal(202, (await Api.PostAsync("/v2.1/servers", $$$"""{"server":{"name":"a","imageRef":"{{{Sample.ImageId}}}","flavorRef":"1"},"os:scheduler_hints":{{{hints}}} }""")).Status);
 }

@@ -1,6 +1,8 @@
 using System.Reflection;
 using InstanceTasks.Api.Actions;
+using InstanceTasks.Api.Aggregates;
 using InstanceTasks.Api.Auth;
+using InstanceTasks.Api.Flavors;
 using InstanceTasks.Api.Tasks;
 using InstanceTasks.Api.Tests.Fakes;
 using InstanceTasks.Engine;
@@ -20,9 +22,10 @@ public sealed class PolicyTests
         await using var api = await ApiHost.StartAsync();
         var actions = ActionParsers.Names.Select(n => $"POST servers/{{id}}/action#{n}");
         var commands = Enum.GetValues<TaskCommandKind>().Select(k => $"POST tasks/{{task}}/action#{CommandNames.Of(k)}");
+        var others = AggregateResource.ActionNames.Select(n => $"POST os-aggregates/{{aggregate}}/action#{n}").Concat(FlavorAccess.ActionNames.Select(n => $"POST flavors/{{flavor}}/action#{n}"));
         var kinds = PlanRegistry.All.Select(p => p.Kind).Append(TaskKinds.Bulk).Select(k => $"kind {k.Name}");
 
-        var expected = api.AllRoutes.Select(r => r.Name).Distinct().Concat(actions).Concat(commands).Concat(kinds);
+        var expected = api.AllRoutes.Select(r => r.Name).Distinct().Concat(actions).Concat(commands).Concat(others).Concat(kinds);
 
         Assert.Equal(expected.Order(StringComparer.Ordinal), PolicyTable.Default.Whats.Order(StringComparer.Ordinal));
     }

@@ -7,7 +7,7 @@ using InstanceTasks.Engine;
 namespace InstanceTasks.Api.Flavors;
 
 /// <summary><c>/flavors/{id}/os-extra_specs</c> (nova-api §6.1).</summary>
-internal sealed class FlavorExtraSpecs(ICatalog catalog) : IApiResource
+internal sealed class FlavorExtraSpecs(ICatalog catalog, VisibleFlavors flavors) : IApiResource
 {
     public IEnumerable<ApiRoute> Routes =>
     [
@@ -20,13 +20,13 @@ internal sealed class FlavorExtraSpecs(ICatalog catalog) : IApiResource
 
     private async Task<ApiAnswer> ListAsync(ApiCall call)
     {
-        var flavor = await FlavorResource.FindAsync(catalog, call);
+        var flavor = await flavors.NeedAsync(call);
         return ApiAnswer.Ok(new JsonObject { ["extra_specs"] = ServerBody.MapOf(flavor.ExtraSpecs) });
     }
 
     private async Task<ApiAnswer> ShowAsync(ApiCall call)
     {
-        var flavor = await FlavorResource.FindAsync(catalog, call);
+        var flavor = await flavors.NeedAsync(call);
         var key = call.Value("key");
         return flavor.ExtraSpecs.TryGetValue(key, out var value) ? ApiAnswer.Ok(new JsonObject { [key] = value }) : throw NoKey(flavor, key);
     }
@@ -36,7 +36,7 @@ internal sealed class FlavorExtraSpecs(ICatalog catalog) : IApiResource
         var body = (await call.BodyAsync()).Only("extra_specs");
         _ = body.Need("extra_specs");
         var specs = body.Map("extra_specs", TextOf)!;
-        await ChangeAsync(await FlavorResource.FindAsync(catalog, call), map => Merge(map, specs), call.Aborted);
+        await ChangeAsync(await flavors.NeedAsync(call), map => Merge(map, specs), call.Aborted);
         return ApiAnswer.Ok(new JsonObject { ["extra_specs"] = ServerBody.MapOf(specs) });
     }
 
@@ -61,13 +61,13 @@ internal sealed class FlavorExtraSpecs(ICatalog catalog) : IApiResource
             throw JsonInput.Invalid(key, properties[0].Value, tooLong);
         }
 
-        await ChangeAsync(await FlavorResource.FindAsync(catalog, call), map => map[key] = text, call.Aborted);
+        await ChangeAsync(await flavors.NeedAsync(call), map => map[key] = text, call.Aborted);
         return ApiAnswer.Ok(new JsonObject { [key] = text });
     }
 
     private async Task<ApiAnswer> DeleteAsync(ApiCall call)
     {
-        var flavor = await FlavorResource.FindAsync(catalog, call);
+        var flavor = await flavors.NeedAsync(call);
         var key = call.Value("key");
         if (!flavor.ExtraSpecs.ContainsKey(key))
         {
@@ -84,7 +84,7 @@ internal sealed class FlavorExtraSpecs(ICatalog catalog) : IApiResource
         change(specs);
         if (!await catalog.UpdateFlavorAsync(flavor with { ExtraSpecs = specs }, cancellationToken))
         {
-            throw FlavorResource.Unknown(flavor.Id);
+            throw VisibleFlavors.Unknown(flavor.Id);
         }
     }
 

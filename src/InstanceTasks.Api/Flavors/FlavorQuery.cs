@@ -18,11 +18,11 @@ internal static class FlavorQuery
         var isPublic = IsPublic(call);
         var minRam = call.Query.Int("minRam") ?? 0;
         var minDisk = call.Query.Int("minDisk") ?? 0;
-        var found = Sorted(call, flavors.Where(f => (isPublic is null || f.IsPublic == isPublic) && f.RamMb >= minRam && f.DiskGb >= minDisk)).ToList();
+        var found = Sorted(call, flavors.Where(f => (isPublic is null || f.IsPublic == isPublic || !call.IsAdmin) && f.RamMb >= minRam && f.DiskGb >= minDisk)).ToList();
         return [.. found.Skip(After(call, found)).Take(call.Query.Limit())];
     }
 
-    /// <summary>Users see public flavors only; for administrators the word <c>none</c> means both, and nothing means public.</summary>
+    /// <summary>Users get all that they see; for administrators the word <c>none</c> means both, and nothing means public.</summary>
     private static bool? IsPublic(ApiCall call)
     {
         var text = call.Query.Text("is_public");

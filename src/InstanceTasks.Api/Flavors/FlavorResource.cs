@@ -7,7 +7,7 @@ using InstanceTasks.Engine;
 namespace InstanceTasks.Api.Flavors;
 
 /// <summary><c>/flavors</c> (nova-api §6.1).</summary>
-internal sealed class FlavorResource(ICatalog catalog) : IApiResource
+internal sealed class FlavorResource(ICatalog catalog, VisibleFlavors flavors) : IApiResource
 {
     public IEnumerable<ApiRoute> Routes =>
     [
@@ -17,27 +17,17 @@ internal sealed class FlavorResource(ICatalog catalog) : IApiResource
         new("POST", "flavors", CreateAsync) { RecordsKey = true },
         new("PUT", "flavors/{flavor}", UpdateAsync, From: 55) { RecordsKey = true },
         new("DELETE", "flavors/{flavor}", DeleteAsync) { RecordsKey = true },
-        new("GET", "flavors/{flavor}/os-flavor-access", AccessAsync),
     ];
-
-    internal static async Task<Flavor> FindAsync(ICatalog catalog, ApiCall call)
-    {
-        var id = call.Value("flavor");
-        var flavor = await catalog.GetFlavorAsync(id, call.Aborted);
-        return flavor is not null && (flavor.IsPublic || call.IsAdmin) ? flavor : throw Unknown(id);
-    }
-
-    internal static ApiFault Unknown(string id) => ApiFault.NotFound($"Flavor {id} could not be found.");
 
     private async Task<ApiAnswer> ListAsync(ApiCall call, Func<ApiCall, Flavor, JsonObject> shape)
     {
-        var flavors = FlavorQuery.Apply(call, await catalog.ListFlavorsAsync(call.Aborted));
-        var body = new JsonObject { ["flavors"] = new JsonArray([.. flavors.Select(f => shape(call, f))]) };
-        Paging.AddNext(body, "flavors_links", call, flavors.Count, call.Query.Limit(), flavors.Count == 0 ? "" : flavors[^1].Id);
+        var found = FlavorQuery.Apply(call, await flavors.ListAsync(call));
+        var body = new JsonObject { ["flavors"] = new JsonArray([.. found.Select(f => shape(call, f))]) };
+        Paging.AddNext(body, "flavors_links", call, found.Count, call.Query.Limit(), found.Count == 0 ? "" : found[^1].Id);
         return ApiAnswer.Ok(body);
     }
 
-    private async Task<ApiAnswer> ShowAsync(ApiCall call) => Answer(call, await FindAsync(catalog, call));
+    private async Task<ApiAnswer> ShowAsync(ApiCall call) => Answer(call, await flavors.NeedAsync(call));
 
     private static ApiAnswer Answer(ApiCall call, Flavor flavor) => ApiAnswer.Ok(new JsonObject { ["flavor"] = FlavorBody.Full(call, flavor) });
 
@@ -108,19 +98,19 @@ internal sealed class FlavorResource(ICatalog catalog) : IApiResource
     {
         var input = (await call.BodyAsync()).Only("flavor").Object("flavor").Only("description");
         _ = input.Need("description");
-        var flavor = await FindAsync(catalog, call) with { Description = input.NullableText("description", Lexical.Description) };
-        return await catalog.UpdateFlavorAsync(flavor, call.Aborted) ? Answer(call, flavor) : throw Unknown(flavor.Id);
-    }
-
-    /// <summary>Private flavors are for administrators here, so that their access lists are empty.</summary>
-    private async Task<ApiAnswer> AccessAsync(ApiCall call)
-    {
-        var flavor = await FindAsync(catalog, call);
-        return flavor.IsPublic ? throw ApiFault.NotFound("Access list not available for public flavors.") : ApiAnswer.Ok(new JsonObject { ["flavor_access"] = new JsonArray() });
+        var flavor = await flavors.NeedAsync(call) with { Description = input.NullableText("description", Lexical.Description) };
+        return await catalog.UpdateFlavorAsync(flavor, call.Aborted) ? Answer(call, flavor) : throw VisibleFlavors.Unknown(flavor.Id);
     }
 
     private async Task<ApiAnswer> DeleteAsync(ApiCall call)
     {
-        return await catalog.DeleteFlavorAsync(call.Value("flavor"), call.Aborted) ? new ApiAnswer(202) : throw Unknown(call.Value("flavor"));
+        var id = call.Value("flavor");
+        if (!await catalog.DeleteFlavorAsync(id, call.Aborted))
+        {
+            throw VisibleFlavors.Unknown(id);
+        }
+
+        await flavors.ForgetAsync(id, call.Aborted);
+        return new ApiAnswer(202);
     }
 }

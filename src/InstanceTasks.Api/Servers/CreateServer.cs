@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using InstanceTasks.Api.Flavors;
 using InstanceTasks.Api.Images;
+using InstanceTasks.Api.ServerGroups;
 using InstanceTasks.Api.Submitting;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
@@ -9,7 +11,7 @@ namespace InstanceTasks.Api.Servers;
 
 /// <summary><c>POST /servers</c> (nova-api §2.1).</summary>
 internal sealed class CreateServer(
-    TaskSubmitter submitter, CreateServers several, IdempotencyKeys keys, ICatalog catalog, IQueries queries, ImageCatalog images, ISecretProtector secrets, TimeProvider time, IOptions<ApiOptions> options)
+    TaskSubmitter submitter, CreateServers several, GroupMembers groups, IdempotencyKeys keys, ICatalog catalog, VisibleFlavors flavors, IQueries queries, ImageCatalog images, ISecretProtector secrets, TimeProvider time, IOptions<ApiOptions> options)
     : IApiResource
 {
     public IEnumerable<ApiRoute> Routes => [new("POST", "servers", CreateAsync) { HasDryRun = true }];
@@ -32,7 +34,8 @@ internal sealed class CreateServer(
         var location = call.Links.Versioned($"servers/{instance.Id}");
         request = keyed is null ? request : request with { Idempotency = keyed.Claim(call.Caller, request.Task, 202, shown, location) };
 
-        var answer = request.Children is null ? await submitter.SubmitAsync(call, request) : await several.SubmitAsync(call, request, input.MinCount);
+        var answer = await groups.WithMembersAsync(
+            call, input.Group, request, () => request.Children is null ? submitter.SubmitAsync(call, request) : several.SubmitAsync(call, request, input.MinCount));
         if (answer is { Verdict: AcceptVerdict.Replayed, Replay: { } stored })
         {
             return await keys.ReplayAsync(call, stored);
@@ -107,18 +110,14 @@ internal sealed class CreateServer(
             ReservationId = Passwords.NewReservation(),
             SecurityGroups = input.SecurityGroups,
             UserDataSet = input.UserData is not null,
+            ServerGroup = input.Group,
             CreatedAt = now,
             UpdatedAt = now,
         };
     }
 
-    private async Task<Flavor> FlavorAsync(ApiCall call, CreateServerInput input)
-    {
-        var flavor = await catalog.GetFlavorAsync(input.FlavorRef, call.Aborted);
-        return flavor is not null && (flavor.IsPublic || call.IsAdmin)
-            ? flavor
-            : throw ApiFault.BadRequest($"Flavor {input.FlavorRef} could not be found.");
-    }
+    private async Task<Flavor> FlavorAsync(ApiCall call, CreateServerInput input) =>
+        await flavors.FindAsync(call, input.FlavorRef) ?? throw ApiFault.BadRequest($"Flavor {input.FlavorRef} could not be found.");
 
     internal static async Task<Image> CheckImageAsync(ApiCall call, string id, int ramMb, int diskGb, ImageCatalog images)
     {

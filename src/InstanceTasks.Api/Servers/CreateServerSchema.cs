@@ -43,6 +43,8 @@ internal sealed record CreateServerInput
     public List<string> Tags { get; init; } = [];
 
     public List<string> SecurityGroups { get; init; } = [];
+
+    public Guid? Group { get; init; }
 }
 
 /// <summary>
@@ -54,19 +56,18 @@ internal static class CreateServerSchema
     /// <summary>The most servers of one request.</summary>
     private const int MostAtOnce = 1000;
 
-    private static readonly string[] Hints =
-        ["group", "different_host", "same_host", "query", "target_cell", "different_cell", "build_near_host_ip", "cidr"];
+    private static readonly string[] Unsupported =
+        ["different_host", "same_host", "query", "target_cell", "different_cell", "build_near_host_ip", "cidr"];
 
     public static CreateServerInput Parse(ApiVersion version, JsonInput body)
     {
         body.Only("server", "os:scheduler_hints", "OS-SCH-HNT:scheduler_hints");
-        CheckHints(body, "os:scheduler_hints");
-        CheckHints(body, "OS-SCH-HNT:scheduler_hints");
+        var group = GroupOf(body, "os:scheduler_hints") ?? GroupOf(body, "OS-SCH-HNT:scheduler_hints");
         var server = body.Object("server").Only(Allowed(version));
         var (min, max) = Counts(server, version);
         CheckNetworks(server, version);
         CheckUnsupported(server);
-        return Read(server, version) with { MinCount = min, MaxCount = max };
+        return Read(server, version) with { MinCount = min, MaxCount = max, Group = group };
     }
 
     private static IEnumerable<string> Allowed(ApiVersion version)
@@ -107,7 +108,7 @@ internal static class CreateServerSchema
         ConfigDrive = server.Bool("config_drive") ?? false,
         ReturnReservation = server.Bool("return_reservation_id") ?? false,
         Metadata = server.Map("metadata") ?? [],
-        Tags = Tags(server),
+        Tags = server.Has("tags") ? [.. ServerTags.Read(server, "tags").Order(StringComparer.Ordinal)] : [],
         SecurityGroups = SecurityGroups(server),
     };
 
@@ -137,24 +138,6 @@ internal static class CreateServerSchema
         return zone is not null && zone.Contains(':', StringComparison.Ordinal) ? throw ApiFault.Unsupported("Naming a host in availability_zone") : zone;
     }
 
-    private static List<string> Tags(JsonInput server)
-    {
-        if (server.Array("tags") is not { } items)
-        {
-            return [];
-        }
-
-        if (items.Count > 50)
-        {
-            throw ApiFault.BadRequest("Invalid input for field/attribute tags. The number of tags exceeded the per-server limit 50");
-        }
-
-        var tags = items.Select(tag => tag.ValueKind != JsonValueKind.String ? throw server.Fault("tags", tag, "It is not of type 'string'")
-            : Lexical.Tag(tag.GetString()!) is { } problem ? throw server.Fault("tags", tag, $"It {problem}")
-            : tag.GetString()!);
-        return [.. tags.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-    }
-
     /// <summary>There is one security group and no network: it stands for "no others were asked for".</summary>
     private static List<string> SecurityGroups(JsonInput server)
     {
@@ -170,12 +153,19 @@ internal static class CreateServerSchema
         return ["default"];
     }
 
-    private static void CheckHints(JsonInput body, string name)
+    private static Guid? GroupOf(JsonInput body, string name)
     {
-        if (body.OptionalObject(name) is { } hints && hints.Properties.FirstOrDefault(p => Hints.Contains(p.Name)) is { Name: { } hint })
+        if (body.OptionalObject(name) is not { } hints)
+        {
+            return null;
+        }
+
+        if (hints.Properties.Select(p => p.Name).FirstOrDefault(Unsupported.Contains) is { } hint)
         {
             throw ApiFault.Unsupported($"The scheduler hint {hint}");
         }
+
+        return hints.Text("group", t => Guid.TryParse(t, out _) ? null : "is not a 'uuid'") is { } group ? Guid.Parse(group) : null;
     }
 
     private static (int Min, int Max) Counts(JsonInput server, ApiVersion version)

@@ -23,6 +23,9 @@ internal enum ServerShape
 /// <param name="UserData">User data by server, for administrators.</param>
 internal sealed record ServerExtras(IReadOnlyDictionary<HostName, HostView> Hosts, IReadOnlyDictionary<InstanceId, string> UserData)
 {
+    /// <summary>The group of the one server that is shown, if it is in one that is still there.</summary>
+    public Guid? Group { get; init; }
+
     public static ServerExtras None { get; } = new(new Dictionary<HostName, HostView>(), new Dictionary<InstanceId, string>());
 }
 
@@ -157,7 +160,7 @@ internal sealed class ServerBody(ApiCall call, ServerExtras extras)
         AddFrom(63, body, "trusted_image_certificates", () => instance.TrustedCertificates is { } ids ? Texts(ids) : null);
         if (shape != ServerShape.Detail)
         {
-            AddFrom(71, body, "server_groups", () => new JsonArray());
+            AddFrom(71, body, "server_groups", () => extras.Group is { } group ? [group.ToString()] : new JsonArray());
         }
 
         AddFrom(73, body, "locked_reason", () => instance.LockedReason);

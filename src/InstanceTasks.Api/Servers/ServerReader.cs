@@ -1,11 +1,12 @@
 using InstanceTasks.Api.Auth;
+using InstanceTasks.Api.ServerGroups;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
 
 namespace InstanceTasks.Api.Servers;
 
 /// <summary>Reads servers for one caller.</summary>
-internal sealed class ServerReader(IQueries queries, ISecretProtector secrets)
+internal sealed class ServerReader(IQueries queries, GroupMembers groups, ISecretProtector secrets)
 {
     /// <summary>The server from the path, if the caller may see it and it is not deleted.</summary>
     public Task<ServerView> GetAsync(ApiCall call) => GetAsync(call, call.ServerId());
@@ -40,5 +41,9 @@ internal sealed class ServerReader(IQueries queries, ISecretProtector secrets)
         return new(hosts.ToDictionary(h => h.Host), data);
     }
 
-    public async Task<ServerBody> BodyAsync(ApiCall call, params IReadOnlyList<ServerView> views) => new(call, await ExtrasAsync(call, views));
+    public async Task<ServerBody> BodyAsync(ApiCall call, params IReadOnlyList<ServerView> views)
+    {
+        var extras = await ExtrasAsync(call, views);
+        return new(call, call.AtLeast(71) && views is [{ Instance.ServerGroup: { } group }] && await groups.FindAsync(call, group) is not null ? extras with { Group = group } : extras);
+    }
 }

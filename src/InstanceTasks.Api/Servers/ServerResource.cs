@@ -5,7 +5,7 @@ using InstanceTasks.Engine;
 
 namespace InstanceTasks.Api.Servers;
 
-/// <summary>One server: show, update, delete (nova-api §2.3–2.5), and the small lists below it that are always empty here.</summary>
+/// <summary>One server: show, update, delete (nova-api §2.3–2.5).</summary>
 internal sealed class ServerResource(TaskSubmitter submitter, ServerReader reader, TimeProvider time) : IApiResource
 {
     public IEnumerable<ApiRoute> Routes =>
@@ -13,9 +13,6 @@ internal sealed class ServerResource(TaskSubmitter submitter, ServerReader reade
         new("GET", "servers/{id}", ShowAsync),
         new("PUT", "servers/{id}", UpdateAsync) { HasDryRun = true },
         new("DELETE", "servers/{id}", DeleteAsync) { HasDryRun = true },
-        new("GET", "servers/{id}/ips", call => EmptyAsync(call, "addresses", new JsonObject())),
-        new("GET", "servers/{id}/os-volume_attachments", call => EmptyAsync(call, "volumeAttachments", new JsonArray())),
-        new("GET", "servers/{id}/os-interface", call => EmptyAsync(call, "interfaceAttachments", new JsonArray())),
     ];
 
     private async Task<ApiAnswer> ShowAsync(ApiCall call)
@@ -73,10 +70,4 @@ internal sealed class ServerResource(TaskSubmitter submitter, ServerReader reade
 
     private Task<ApiAnswer> DeleteAsync(ApiCall call) =>
         submitter.AnswerOnceAsync(call, TaskSubmitter.Request(call, TaskKinds.Delete, call.ServerId()), new(204));
-
-    private async Task<ApiAnswer> EmptyAsync(ApiCall call, string name, JsonNode empty)
-    {
-        await reader.GetAsync(call);
-        return ApiAnswer.Ok(new JsonObject { [name] = empty });
-    }
 }

@@ -127,10 +127,21 @@ internal static class AcceptComposer
     private static List<CommandRecord> RetryBy(SubmitTask request, DateTimeOffset now) =>
         request.RetryOf is null ? [] : [new(request.Task.Value, TaskCommandKind.Retry, request.Caller.User, now, request.Reason)];
 
-    private static Dictionary<string, string> ParametersOf(InstanceRecord instance, SubmitTask request) =>
-        (request.Kind == TaskKinds.Create || (request.Kind == TaskKinds.Unshelve && request.Change is not { SetPinnedZone: true })) && instance.PinnedZone is { } zone
-            ? new(request.Parameters) { [TaskParameters.Zone] = zone }
-            : request.Parameters;
+    private static Dictionary<string, string> ParametersOf(InstanceRecord instance, SubmitTask request)
+    {
+        var parameters = request.Parameters;
+        if (request.Kind != TaskKinds.Create && request.Kind != TaskKinds.Unshelve)
+        {
+            return parameters;
+        }
+
+        if (request.Change is not { SetPinnedZone: true } && instance.PinnedZone is { } zone)
+        {
+            parameters = new(parameters) { [TaskParameters.Zone] = zone };
+        }
+
+        return instance.ServerGroup is { } group ? new(parameters) { [TaskParameters.ServerGroup] = group.ToString() } : parameters;
+    }
 
     private static TaskAccepted Accepted(TaskRecord task, DateTimeOffset now) => new() { At = now, Initial = task };
 

@@ -34,12 +34,20 @@ public static class InstanceChanges
         AccessIPv6 = change.AccessIPv6 ?? instance.AccessIPv6,
         DiskConfig = change.DiskConfig ?? instance.DiskConfig,
         Hostname = change.Hostname ?? instance.Hostname,
-        Tags = change.ReplaceTags ?? instance.Tags,
+        Tags = TagsAfter(instance.Tags, change),
         ImageId = change.ImageId ?? instance.ImageId,
         KeyName = change.SetKeyName ? change.KeyName : instance.KeyName,
         PinnedZone = change.SetPinnedZone ? change.PinnedZone : instance.PinnedZone,
         Metadata = Merge(instance.Metadata, change),
     };
+
+    private static List<string> TagsAfter(List<string> old, InstanceChange change)
+    {
+        var tags = change.ReplaceTags ?? old;
+        return change.AddTag is { } added && !tags.Contains(added) ? [.. tags, added]
+            : change.RemoveTag is { } gone ? [.. tags.Where(t => t != gone)]
+            : tags;
+    }
 
     private static Dictionary<string, string> Merge(Dictionary<string, string> old, InstanceChange change)
     {

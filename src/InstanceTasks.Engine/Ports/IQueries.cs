@@ -38,8 +38,21 @@ public interface IQueries
 /// <summary>Hosts and their capacity: written at start by the process that reaches the hypervisor.</summary>
 public interface IHostRegistry
 {
-    /// <summary>Adds the host or updates its capacity and zone; what is taken stays.</summary>
+    /// <summary>Adds the host or updates its capacity and zone; what is taken, and what operators have decided, stays.</summary>
     Task RegisterAsync(HostName host, string zone, Resources capacity, CancellationToken cancellationToken = default);
+}
+
+/// <summary>What operators decide about hosts.</summary>
+public interface IHostControl
+{
+    /// <summary>Lets placement choose the host no more, with a reason, or again (null). What is there stays. False: there is no such host.</summary>
+    Task<bool> SetDisabledAsync(HostName host, string? reason, CancellationToken cancellationToken = default);
+
+    /// <summary>Puts the host into the zone of an aggregate, or back into its own (null). False: there is no such host.</summary>
+    Task<bool> SetAggregateZoneAsync(HostName host, string? zone, CancellationToken cancellationToken = default);
+
+    /// <summary>How many machines have room claimed on each host; without those that have none.</summary>
+    Task<IReadOnlyDictionary<HostName, int>> CountMachinesAsync(CancellationToken cancellationToken = default);
 }
 
 /// <summary>A server as the API shows it.</summary>

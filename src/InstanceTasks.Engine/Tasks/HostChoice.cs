@@ -111,6 +111,9 @@ public static class TaskParameters
     /// <summary>For create and unshelve: only hosts of this availability zone.</summary>
     public const string Zone = "availability_zone";
 
+    /// <summary>For create and unshelve: the server group whose policy counts.</summary>
+    public const string ServerGroup = "server_group";
+
     /// <summary>For rescue: the image of the rescue disk.</summary>
     public const string RescueImage = "rescue_image";
 

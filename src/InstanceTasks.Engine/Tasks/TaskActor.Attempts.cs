@@ -191,8 +191,14 @@ public sealed partial class TaskActor
     {
         var task = _task!;
         var choice = HostChoice.Rank(task, NotHeld(task, await queries.ListHostsAsync()), time.GetUtcNow());
-        foreach (var host in choice.Candidates)
+        foreach (var host in groups is null ? choice.Candidates : await groups.OrderAsync(task, choice.Candidates))
         {
+            if (groups is not null && await groups.ChooseAsync(task, host.Host) is { } reason)
+            {
+                choice.Refuse(host.Host, reason);
+                continue;
+            }
+
             var move = await CommitAsync("step", choice.Choose(task, host), HostChoice.Take(task, host.Host));
             if (move != Move.NoRoom)
             {

@@ -8,7 +8,7 @@ namespace InstanceTasks.Engine;
 /// </summary>
 public sealed partial class TaskActor(
     TaskId id, IJournal journal, IQueries queries, IPeers peers, IOwnership ownership, ITaskTurns turns, TimeProvider time, ILogger<TaskActor> logger,
-    IHolds? holds = null)
+    IHolds? holds = null, ServerGroups? groups = null)
 {
     // A lost race is decided again this often (design §4.1).
     private const int Tries = 5;

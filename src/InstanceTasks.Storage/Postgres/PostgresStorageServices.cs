@@ -24,7 +24,10 @@ public static class PostgresStorageServices
         services.AddSingleton<IQueries>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<IHostRegistry>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<IHoldStore>(provider => provider.GetRequiredService<PostgresStore>());
+        services.AddSingleton<IHostControl>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<ICatalog>(provider => provider.GetRequiredService<PostgresStore>());
+        services.AddSingleton<IDocumentStore>(provider => provider.GetRequiredService<PostgresStore>());
+        services.AddSingleton<IQuotaLimits>(provider => provider.GetRequiredService<PostgresStore>());
         return services;
     }
 }

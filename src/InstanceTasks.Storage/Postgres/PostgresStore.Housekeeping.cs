@@ -34,7 +34,7 @@ public sealed partial class PostgresStore
         return new(secrets, keys, silos);
     }
 
-    /// <summary>Sets a project's limits; -1 means unlimited. What is used stays.</summary>
+    /// <inheritdoc/>
     public Task SetLimitsAsync(ProjectId project, int maxInstances, int maxCores, int maxRamMb, CancellationToken cancellationToken = default) => RunAsync(
         """
         INSERT INTO quota (project_id, max_instances, max_cores, max_ram_mb) VALUES (@project, @maxInstances, @maxCores, @maxRamMb)

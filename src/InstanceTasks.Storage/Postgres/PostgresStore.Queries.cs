@@ -67,7 +67,7 @@ public sealed partial class PostgresStore
         {
             var hosts = new List<HostView>();
             await using var command = new NpgsqlCommand(
-                "SELECT name, zone, vcpus, memory_mb, disk_gb, taken_vcpus, taken_memory_mb, taken_disk_gb, disabled FROM hosts ORDER BY name", connection);
+                "SELECT name, coalesce(aggregate_zone, zone), vcpus, memory_mb, disk_gb, taken_vcpus, taken_memory_mb, taken_disk_gb, disabled FROM hosts ORDER BY name", connection);
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
             while (await row.ReadAsync(cancellationToken))
             {

@@ -24,7 +24,10 @@ public static class SqliteStorageServices
         services.AddSingleton<IQueries>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IHostRegistry>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IHoldStore>(provider => provider.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IHostControl>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<ICatalog>(provider => provider.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IDocumentStore>(provider => provider.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IQuotaLimits>(provider => provider.GetRequiredService<SqliteStore>());
         return services;
     }
 }

@@ -16,7 +16,7 @@ public sealed partial class SqliteStore
         return report;
     }
 
-    /// <summary>Sets a project's limits; -1 means unlimited. What is used stays.</summary>
+    /// <inheritdoc/>
     public Task SetLimitsAsync(ProjectId project, int maxInstances, int maxCores, int maxRamMb, CancellationToken cancellationToken = default) => WriteAsync(
         session => session.Statements.Run(
             """

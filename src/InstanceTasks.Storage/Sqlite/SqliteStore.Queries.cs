@@ -45,7 +45,7 @@ public sealed partial class SqliteStore
         {
             var hosts = new List<HostView>();
             using var row = reader.Statements.Query(
-                "SELECT name, zone, vcpus, memory_mb, disk_gb, taken_vcpus, taken_memory_mb, taken_disk_gb, disabled FROM hosts ORDER BY name");
+                "SELECT name, coalesce(aggregate_zone, zone), vcpus, memory_mb, disk_gb, taken_vcpus, taken_memory_mb, taken_disk_gb, disabled FROM hosts ORDER BY name");
             while (row.Read())
             {
                 hosts.Add(new(

@@ -94,7 +94,9 @@ internal sealed class FakeCloud : IQueries
 
     public Task<QuotaUsage> GetUsageAsync(ProjectId project, CancellationToken cancellationToken = default) => Task.FromResult(Usage);
 
-    public Task<CloudCounts> CountAsync(TimeSpan window, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task<CloudCounts> CountAsync(TimeSpan window, CancellationToken cancellationToken = default) => Task.FromResult(new CloudCounts(
+        new Dictionary<VmState, int>(), new Dictionary<(string, TaskKind), int>(), new Dictionary<(string, TaskKind), int>(), new Dictionary<string, int>(),
+        Tasks.Values.Where(t => t is { IsEnded: false, Host: not null }).GroupBy(t => (t.Host!.Value, t.State)).ToDictionary(g => g.Key, g => g.Count())));
 
     public Task<byte[]?> ReadSecretAsync(Guid owner, string name, CancellationToken cancellationToken = default) => Task.FromResult(Secrets.GetValueOrDefault((owner, name)));
 

@@ -25,7 +25,7 @@ internal sealed class SecondActivation : ITaskTurns, IDisposable
         _tick = time.CreateTimer(_ => _ = TakeTurnAsync(a => a.TickAsync()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _actor = new TaskActor(
             task, silo.GetRequiredService<IJournal>(), silo.GetRequiredService<IQueries>(), _peers, silo.GetRequiredService<IOwnership>(), this, time,
-            silo.GetRequiredService<ILogger<TaskActor>>(), silo.GetRequiredService<IHolds>());
+            silo.GetRequiredService<ILogger<TaskActor>>(), silo.GetRequiredService<IHolds>(), silo.GetRequiredService<ServerGroups>());
     }
 
     /// <summary>Whether it is still there.</summary>

@@ -16,6 +16,7 @@ internal sealed class Cluster
     {
         Journal = new MemoryJournal(Time, g => Over.Contains(g)) { After = c => Invariants.Check(Journal!, c) };
         Queries = new MemoryQueries(Journal);
+        Groups = new ServerGroups(Documents, Journal);
         Home = AddNode();
         foreach (var (host, capacity) in new[] { (Some.Host1, new Resources(8, 8192, 80)), (Some.Host2, new Resources(4, 4096, 40)) })
         {
@@ -31,6 +32,10 @@ internal sealed class Cluster
     public MemoryJournal Journal { get; }
 
     public MemoryQueries Queries { get; }
+
+    public MemoryDocuments Documents { get; } = new();
+
+    public ServerGroups Groups { get; }
 
     public World World { get; } = new();
 

@@ -94,7 +94,8 @@ internal sealed class TaskCell : ITaskTurns
     public TaskCell(Node node, TaskId task)
     {
         (_node, Task) = (node, task);
-        Actor = new TaskActor(task, node.Cluster.Journal, node.Cluster.Queries, new ClusterPeers(node.Cluster), node, this, node.Cluster.Time, NullLogger<TaskActor>.Instance, node.Cluster.Holds);
+        Actor = new TaskActor(task, node.Cluster.Journal, node.Cluster.Queries, new ClusterPeers(node.Cluster), node, this, node.Cluster.Time, NullLogger<TaskActor>.Instance, node.Cluster.Holds,
+            node.Cluster.Groups);
     }
 
     public TaskId Task { get; }

@@ -17,6 +17,12 @@ public abstract class StoreFixture : IAsyncDisposable
 
     public abstract IHoldStore Holds { get; }
 
+    /// <summary>What operators write; not every store under test has it.</summary>
+    public virtual IDocumentStore Documents => throw new NotSupportedException();
+
+    /// <summary>What operators decide about hosts; not every store under test has it.</summary>
+    public virtual IHostControl HostControl => throw new NotSupportedException();
+
     /// <summary>The hosts; for what has no other queries.</summary>
     public virtual Task<IReadOnlyList<HostView>> ListHostsAsync() => Queries.ListHostsAsync();
 

@@ -34,6 +34,10 @@ internal sealed class PostgresFixture : StoreFixture
 
     public override ICatalog Catalog => Store;
 
+    public override IDocumentStore Documents => Store;
+
+    public override IHostControl HostControl => Store;
+
     /// <summary>On the suite's server from its template, or on a server of the test's own.</summary>
     public static async Task<PostgresFixture> CreateAsync(Action<PostgresStorageOptions>? configure = null, PostgresServer? server = null)
     {
@@ -139,6 +143,12 @@ public sealed class PostgresHoldTests : HoldConformance
 
 [Trait("Requires", "postgresql")]
 public sealed class PostgresImageTests : ImageConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
+}
+
+[Trait("Requires", "postgresql")]
+public sealed class PostgresDocumentTests : DocumentConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
 }

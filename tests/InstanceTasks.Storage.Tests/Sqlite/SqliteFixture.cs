@@ -26,6 +26,10 @@ internal sealed class SqliteFixture : StoreFixture
 
     public override ICatalog Catalog => Store;
 
+    public override IDocumentStore Documents => Store;
+
+    public override IHostControl HostControl => Store;
+
     public static async Task<SqliteFixture> CreateAsync(Action<SqliteStorageOptions>? configure = null)
     {
         var options = new SqliteStorageOptions { DataDirectory = Directory.CreateTempSubdirectory("itstore-").FullName };
@@ -109,6 +113,11 @@ public sealed class SqliteHoldTests : HoldConformance
 }
 
 public sealed class SqliteImageTests : ImageConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
+}
+
+public sealed class SqliteDocumentTests : DocumentConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
 }

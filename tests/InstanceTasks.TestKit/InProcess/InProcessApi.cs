@@ -29,7 +29,8 @@ public sealed class InProcessApi : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<IJournal>(silos.Journal).AddSingleton<IQueries>(silos.Store).AddSingleton<ICatalog>(silos.Store).AddSingleton<IHoldStore>(silos.Store);
+        builder.Services.AddSingleton<IJournal>(silos.Journal).AddSingleton<IQueries>(silos.Store).AddSingleton<ICatalog>(silos.Store).AddSingleton<IHoldStore>(silos.Store)
+            .AddSingleton<IDocumentStore>(silos.Store).AddSingleton<IQuotaLimits>(silos.Store).AddSingleton<IHostControl>(silos.Store);
         builder.Services.AddSingleton<IComputeCommands>(new SiloCommands(via)).AddSingleton<ISecretProtector>(new StoreProtector(silos.Store));
         builder.Services.AddComputeApi(o =>
         {

@@ -272,7 +272,7 @@ public sealed class InProcessSilos : IAsyncDisposable
     private void AddServices(IServiceCollection services, InProcessSilo silo)
     {
         services.AddSingleton<TimeProvider, BootTimeProvider>();
-        services.AddSingleton<IJournal>(silo.Store).AddSingleton<ILeases>(silo.Store).AddSingleton<IQueries>(silo.Store).AddSingleton<IHostRegistry>(silo.Store).AddSingleton<IHoldStore>(Store);
+        services.AddSingleton<IJournal>(silo.Store).AddSingleton<ILeases>(silo.Store).AddSingleton<IQueries>(silo.Store).AddSingleton<IHostRegistry>(silo.Store).AddSingleton<IHoldStore>(Store).AddSingleton<IDocumentStore>(Store);
         services.AddSingleton<IHypervisor>(silo.World).AddSingleton<IHypervisorHosts>(silo.World);
         services.AddSingleton<IStepSecrets>(new StoredStepSecrets(silo.Store, Store.Secrets));
         services.AddInstanceTasksGrains();

@@ -19,5 +19,8 @@ internal static class Rules
     public const string BulkInAllProjects = "tasks:create:all_projects";
     public const string BulkOnHost = "tasks:create:host";
     public const string HighPriority = "tasks:priority:high";
+    public const string MigrationsOfAllProjects = "os-migrations:index:all_projects";
+    public const string MigrationHosts = "os-migrations:index:host";
+    public const string GroupsOfAllProjects = "os-server-groups:index:all_projects";
     public const string LimitsOfOthers = "limits:other_project";
 }
