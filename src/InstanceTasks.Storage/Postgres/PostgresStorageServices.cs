@@ -24,6 +24,7 @@ public static class PostgresStorageServices
         services.AddSingleton<IQueries>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<IHostRegistry>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<IHoldStore>(provider => provider.GetRequiredService<PostgresStore>());
+        services.AddSingleton<IRevokedTokens>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<ICatalog>(provider => provider.GetRequiredService<PostgresStore>());
         return services;
     }

@@ -24,6 +24,7 @@ public static class SqliteStorageServices
         services.AddSingleton<IQueries>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IHostRegistry>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IHoldStore>(provider => provider.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IRevokedTokens>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<ICatalog>(provider => provider.GetRequiredService<SqliteStore>());
         return services;
     }

@@ -17,6 +17,8 @@ public abstract class StoreFixture : IAsyncDisposable
 
     public abstract IHoldStore Holds { get; }
 
+    public abstract IRevokedTokens Tokens { get; }
+
     /// <summary>The hosts; for what has no other queries.</summary>
     public virtual Task<IReadOnlyList<HostView>> ListHostsAsync() => Queries.ListHostsAsync();
 

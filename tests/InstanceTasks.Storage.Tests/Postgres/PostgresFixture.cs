@@ -32,6 +32,8 @@ internal sealed class PostgresFixture : StoreFixture
 
     public override IHoldStore Holds => Store;
 
+    public override IRevokedTokens Tokens => Store;
+
     public override ICatalog Catalog => Store;
 
     /// <summary>On the suite's server from its template, or on a server of the test's own.</summary>
@@ -133,6 +135,12 @@ public sealed class PostgresModelTests : ModelConformance
 
 [Trait("Requires", "postgresql")]
 public sealed class PostgresHoldTests : HoldConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
+}
+
+[Trait("Requires", "postgresql")]
+public sealed class PostgresTokenTests : TokenConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
 }
