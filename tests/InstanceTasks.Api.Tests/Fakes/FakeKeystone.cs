@@ -50,6 +50,13 @@ internal sealed class FakeKeystone : IAsyncDisposable
 
     private async Task IssueAsync(HttpContext http)
     {
+        if (http.Request.ContentLength is null)
+        {
+            // As uWSGI, which many run Keystone with.
+            http.Response.StatusCode = 400;
+            return;
+        }
+
         var body = await JsonNode.ParseAsync(http.Request.Body);
         var user = body!["auth"]!["identity"]!["password"]!["user"]!;
         if (Broken != 0 || (string?)user["name"] != "service" || (string?)user["password"] != "s3")

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
@@ -105,7 +106,9 @@ internal sealed class KeystoneClient : IDisposable
 
     private async Task<ServiceToken> LogInAsync()
     {
-        using var response = await _http.PostAsJsonAsync(_tokens, LogInBody());
+        // With its length said: Keystone often runs where a body in chunks is no body.
+        using var body = new StringContent(LogInBody().ToJsonString(), Encoding.UTF8, "application/json");
+        using var response = await _http.PostAsync(_tokens, body);
         if (response.StatusCode != HttpStatusCode.Created || !response.Headers.TryGetValues(SubjectToken, out var values))
         {
             throw new HttpRequestException($"it answered {(int)response.StatusCode} to the service user '{_options.Username}'.");
