@@ -10,6 +10,7 @@ config=""
 usage() {
   cat <<HELP
 usage: ./run.sh [--urls URL] [--data DIR] [--config FILE]
+       ./run.sh hash-password --user NAME --project NAME [--roles ROLE,ROLE] < password    # a line of the users file
 
   --urls URL      where the API listens; several are separated by ';'   (default $urls)
   --data DIR      where everything that must survive is kept             (default $data)
@@ -21,6 +22,9 @@ HELP
 }
 
 die() { printf 'run.sh: %s\n' "$1" >&2; exit "${2:-1}"; }
+
+command=()
+[[ "${1:-}" != hash-password ]] || { command=("$@"); set --; }
 
 while (($#)); do
   case "$1" in
@@ -76,6 +80,10 @@ build() {
   printf 'Built in %d s.\n' "$((SECONDS - started))"
 }
 
+if ((${#command[@]})); then
+  is_built || build >&2
+  exec dotnet "$silo" "${command[@]}"
+fi
 is_built || build
 
 arguments=(--urls "$urls" --data "$data")

@@ -78,6 +78,8 @@ verdict() {
 install_missing() {
   local packages=() log="$results/apt.log"
   command -v openstack >/dev/null || packages+=(python3-openstackclient)
+  command -v keystone-manage >/dev/null || packages+=(keystone)
+  [[ -x /usr/bin/uwsgi_python3 ]] || packages+=(uwsgi-core uwsgi-plugin-python3)
   compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || packages+=(postgresql)
   if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
     [[ " ${packages[*]} " != *" postgresql "* ]] || without='&Requires!=postgresql'

@@ -1,17 +1,28 @@
 namespace InstanceTasks.Api;
 
-/// <summary>How callers are authenticated.</summary>
-public enum AuthMode
-{
-    /// <summary>Not at all: everybody is the configured user. Loopback only.</summary>
-    None = 0,
-}
-
 /// <summary>Settings of the HTTP API.</summary>
 public sealed class ApiOptions
 {
     /// <summary>Authentication. Default: <see cref="AuthMode.None"/>.</summary>
     public AuthMode Auth { get; set; } = AuthMode.None;
+
+    /// <summary>The users file, for <see cref="AuthMode.HttpBasic"/> and <see cref="AuthMode.Identity"/>. Default: none.</summary>
+    public string? UsersFile { get; set; }
+
+    /// <summary>How long the tokens of <see cref="AuthMode.Identity"/> count. Default: one hour.</summary>
+    public TimeSpan TokenLifetime { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>The Keystone of <see cref="AuthMode.Keystone"/>.</summary>
+    public KeystoneOptions Keystone { get; set; } = new();
+
+    /// <summary>How much one caller may ask for.</summary>
+    public ApiLimits Limits { get; set; } = new();
+
+    /// <summary>
+    /// Allows plain HTTP on addresses that others reach, because a proxy before them speaks TLS with the clients. Passwords and tokens then cross
+    /// the way from that proxy in the clear. Never for <see cref="AuthMode.None"/>. Default: false.
+    /// </summary>
+    public bool TlsTerminatedByProxy { get; set; }
 
     /// <summary>The user that everybody is without authentication. Default: <c>demo-user</c>. Letters, digits and <c>-</c> only.</summary>
     public string UserId { get; set; } = "demo-user";

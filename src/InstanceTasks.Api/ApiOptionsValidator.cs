@@ -31,6 +31,31 @@ public sealed partial class ApiOptionsValidator : IValidateOptions<ApiOptions>
             yield return $"ImageId '{options.ImageId}' is not a uuid.";
         }
 
+        if (options.Auth is AuthMode.HttpBasic or AuthMode.Identity && string.IsNullOrEmpty(options.UsersFile))
+        {
+            yield return "UsersFile must name the file of users for http_basic and identity.";
+        }
+
+        if (options.Auth == AuthMode.Keystone && !(Uri.TryCreate(options.Keystone.Url, UriKind.Absolute, out var keystone) && keystone.Scheme is "http" or "https"))
+        {
+            yield return "Keystone:Url must be the URL of Keystone, with /v3.";
+        }
+
+        if (options.Auth == AuthMode.Keystone && (options.Keystone.Username.Length == 0 || options.Keystone.Password.Length == 0))
+        {
+            yield return "Keystone:Username and Keystone:Password must be those of a service user.";
+        }
+
+        if (options.TokenLifetime <= TimeSpan.Zero || options.Keystone.CacheTime <= TimeSpan.Zero || options.Keystone.Timeout <= TimeSpan.Zero || options.Keystone.CacheSize < 1)
+        {
+            yield return "TokenLifetime, Keystone:CacheTime, Keystone:Timeout and Keystone:CacheSize must be positive.";
+        }
+
+        if (options.Limits is { RequestsPerSecond: < 0 } or { Burst: < 1 } or { Concurrent: < 0 } or { MaxBodyBytes: < 1024 } or { MaxHeaderBytes: < 1024 })
+        {
+            yield return "Limits: RequestsPerSecond and Concurrent must not be negative, Burst at least 1, MaxBodyBytes and MaxHeaderBytes at least 1024.";
+        }
+
         if (options.UnknownOutcomeTimeout <= TimeSpan.Zero || options.UnknownOutcomePause <= TimeSpan.Zero || options.MaxTaskWait <= TimeSpan.Zero)
         {
             yield return "UnknownOutcomeTimeout, UnknownOutcomePause and MaxTaskWait must be positive.";

@@ -31,7 +31,8 @@ public static class ComputeApi
 {
     /// <summary>
     /// Adds the API. The host provides <see cref="IComputeCommands"/>, <see cref="ISecretProtector"/> and the engine's ports
-    /// <c>IQueries</c>, <c>ICatalog</c>, <c>IHoldStore</c>, <c>IDocumentStore</c>, <c>IHostControl</c>, <c>IQuotaLimits</c> and <c>IJournal</c>.
+    /// <c>IQueries</c>, <c>ICatalog</c>, <c>IHoldStore</c>, <c>IDocumentStore</c>, <c>IHostControl</c>, <c>IQuotaLimits</c>, <c>IRevokedTokens</c> (for <c>auth: identity</c>) and
+    /// <c>IJournal</c>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes of the defaults, or null.</param>
@@ -46,7 +47,7 @@ public static class ComputeApi
         }
 
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<IAuthenticator, NoAuth>();
+        services.AddCallers();
         services.AddSingleton(PolicyTable.Default);
         services.AddSingleton<PolicyCheck>();
         services.AddSingleton<VersionDocuments>();
@@ -78,6 +79,29 @@ public static class ComputeApi
         var pipeline = endpoints.ServiceProvider.GetRequiredService<ApiPipeline>();
         return endpoints.Map("/{**path}", pipeline.InvokeAsync).WithDisplayName("compute API");
     }
+
+    // What a mode does not use is not made: it may lack its settings.
+    private static void AddCallers(this IServiceCollection services)
+    {
+        services.AddSingleton<UsersFile>();
+        services.AddSingleton<PasswordCheck>();
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<TokenSessions>();
+        services.AddSingleton<KeystoneClient>();
+        services.AddSingleton<CallerLimits>();
+        services.AddSingleton<IAuthenticator>(s => s.GetRequiredService<IOptions<ApiOptions>>().Value.Auth switch
+        {
+            AuthMode.HttpBasic => ActivatorUtilities.CreateInstance<BasicAuth>(s),
+            AuthMode.Identity => ActivatorUtilities.CreateInstance<TokenAuth>(s),
+            AuthMode.Keystone => ActivatorUtilities.CreateInstance<KeystoneAuth>(s),
+            _ => ActivatorUtilities.CreateInstance<NoAuth>(s),
+        });
+        services.AddSingleton<IApiResource>(s => s.GetRequiredService<IOptions<ApiOptions>>().Value.Auth == AuthMode.Identity
+            ? ActivatorUtilities.CreateInstance<IdentityResource>(s)
+            : new NothingServed());
+    }
+
+    private sealed class NothingServed : IApiResource;
 
     private static IServiceCollection AddResources(this IServiceCollection services) => services
         .AddSingleton<CreateServers>()

@@ -23,13 +23,28 @@ internal static class SiloBuilding
         // What must not stand in a file, such as a password: INSTANCETASKS_Storage__ConnectionString.
         builder.Configuration.AddEnvironmentVariables("INSTANCETASKS_");
 
-        builder.WebHost.UseUrls([.. settings.Urls]);
+        AddServer(builder, settings);
         AddLogging(builder);
         AddServices(builder, settings);
         builder.UseOrleans(silo => ConfigureOrleans(silo, settings));
         var app = builder.Build();
         app.MapComputeApi();
         return app;
+    }
+
+    private static void AddServer(WebApplicationBuilder builder, SiloSettings settings)
+    {
+        var addresses = ListenAddresses.Of(builder.Configuration, settings);
+        ListenAddresses.CheckCertificates(builder.Configuration, addresses);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        // Endpoints of the configuration stand alone: what the command line says besides would be dropped with a warning.
+        if (ReferenceEquals(addresses, settings.Urls))
+        {
+            builder.WebHost.UseUrls([.. settings.Urls]);
+        }
+
+        var limits = builder.Configuration.GetSection("Api:Limits").Get<ApiLimits>() ?? new ApiLimits();
+        builder.WebHost.ConfigureKestrel(o => o.Limits.MaxRequestHeadersTotalSize = Math.Max(limits.MaxHeaderBytes, 1024));
     }
 
     // Development makes Orleans check every message type at start; nothing else here depends on the environment.
@@ -72,6 +87,7 @@ internal static class SiloBuilding
         services.AddSingleton<IStepSecrets>(s => new StoredStepSecrets(s.GetRequiredService<IQueries>(), s.GetRequiredService<IInstanceTasksStore>().Secrets));
         services.AddSingleton<IComputeCommands, GrainComputeCommands>();
         services.AddComputeApi(configuration.GetSection("Api").Bind);
+        services.PostConfigure<ApiOptions>(o => o.UsersFile = string.IsNullOrEmpty(o.UsersFile) ? o.UsersFile : Path.Combine(settings.DataDirectory, o.UsersFile));
         services.AddHostedService<Housekeeping>();
         if (Failpoints.Enabled)
         {

@@ -16,15 +16,21 @@ internal static class SiloProgram
 
     public static async Task<int> RunAsync(string[] args)
     {
+        if (args is [HashPasswordCommand.Name, ..])
+        {
+            return await HashPasswordCommand.RunAsync(args[1..], Console.In, Console.Out, Console.Error);
+        }
+
         try
         {
             await using var app = SiloBuilding.Build(args);
             var settings = app.Services.GetRequiredService<SiloSettings>();
-            LoopbackOnly.Check(app.Services.GetRequiredService<IOptions<ApiOptions>>().Value, settings.Urls);
+            var options = app.Services.GetRequiredService<IOptions<ApiOptions>>().Value;
+            ListenRules.Check(options, ListenAddresses.Of(app.Configuration, settings));
             await StoreWiring.OpenAsync(app.Services);
             await app.StartAsync();
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-            await Console.Out.WriteLineAsync(ReadyBlock.Text(settings, app.Services.GetRequiredService<IInstanceTasksStore>(), [.. addresses]));
+            await Console.Out.WriteLineAsync(ReadyBlock.Text(settings, options, app.Services.GetRequiredService<IInstanceTasksStore>(), [.. addresses]));
             await app.WaitForShutdownAsync();
             return Success;
         }
@@ -37,9 +43,8 @@ internal static class SiloProgram
 
     // What the person who started it can mend is said in one line; everything else keeps its stack trace.
     private static bool IsConfiguration(Exception e) => e is AggregateException several && several.InnerExceptions.All(IsConfiguration)
-        || e is DirectoryInUseException or SchemaTooNewException or InvalidDataException or OptionsValidationException or SettingsException
-        or IOException { InnerException: AddressInUseException }
-        || e is InvalidOperationException && e.Message.StartsWith("auth: none", StringComparison.Ordinal);
+        || e is DirectoryInUseException or SchemaTooNewException or InvalidDataException or OptionsValidationException or SettingsException or ListenAddressException
+        or IOException { InnerException: AddressInUseException };
 
     private static string Explain(Exception e) => e switch
     {

@@ -21,7 +21,7 @@ internal sealed record SiloSettings(string DataDirectory, IReadOnlyList<string> 
             var (name, value) = args[i].Split('=', 2) is [var left, var right] ? (left, right) : (args[i], i + 1 < args.Length ? args[++i] : null);
             if (name is not ("--urls" or "--data" or "--config") || string.IsNullOrEmpty(value))
             {
-                throw new SettingsException($"cannot understand '{name}': use --urls URL, --data DIR, --config FILE.");
+                throw new SettingsException($"cannot understand '{name}': use --urls URL, --data DIR, --config FILE, or hash-password as the first word.");
             }
 
             given[name] = value;

@@ -56,9 +56,11 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <summary>Everything that is served.</summary>
     public IEnumerable<Wire.ApiRoute> AllRoutes => _app.Services.GetRequiredService<Wire.Router>().All;
 
+    public IServiceProvider Services => _app.Services;
+
     public string BaseUrl => Client.BaseAddress!.ToString().TrimEnd('/');
 
-    public static async Task<ApiHost> StartAsync(Action<ApiOptions>? configure = null, bool admin = true)
+    public static async Task<ApiHost> StartAsync(Action<ApiOptions>? configure = null, bool admin = true, TimeProvider? time = null, FakeTokens? tokens = null)
     {
         var cloud = new FakeCloud();
         var journal = new FakeJournal(cloud);
@@ -72,7 +74,8 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<IQueries>(cloud).AddSingleton<IJournal>(journal).AddSingleton<ICatalog>(catalog).AddSingleton<IHoldStore>(holds)
             .AddSingleton<IDocumentStore>(operators).AddSingleton<IQuotaLimits>(operators).AddSingleton<IHostControl>(operators)
-            .AddSingleton<IComputeCommands>(commands).AddSingleton<ISecretProtector, FakeProtector>();
+            .AddSingleton<IComputeCommands>(commands).AddSingleton<ISecretProtector, FakeProtector>()
+            .AddSingleton<IRevokedTokens>(tokens ?? new FakeTokens()).AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddComputeApi(options =>
         {
             options.Roles = admin ? ["admin", "member", "reader"] : ["member", "reader"];

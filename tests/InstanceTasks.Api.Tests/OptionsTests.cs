@@ -1,4 +1,5 @@
 using InstanceTasks.Api.Auth;
+using Microsoft.Extensions.Configuration;
 
 namespace InstanceTasks.Api.Tests;
 
@@ -20,9 +21,47 @@ public sealed class OptionsTests
     {
         var options = new ApiOptions();
 
-        var problem = Record.Exception(() => LoopbackOnly.Check(options, ["http://127.0.0.1:1", url]));
+        var problem = Record.Exception(() => ListenRules.Check(options, ["http://127.0.0.1:1", url]));
 
         Assert.Equal(allowed, problem is null);
+    }
+
+    [Theory]
+    [InlineData(AuthMode.None, "https://0.0.0.0:8774", true, false)]
+    [InlineData(AuthMode.None, "https://127.0.0.1:8774", false, true)]
+    [InlineData(AuthMode.HttpBasic, "http://127.0.0.1:8774", false, true)]
+    [InlineData(AuthMode.HttpBasic, "http://0.0.0.0:8774", false, false)]
+    [InlineData(AuthMode.Identity, "http://10.0.0.1:8774", false, false)]
+    [InlineData(AuthMode.Keystone, "http://*:8774", false, false)]
+    [InlineData(AuthMode.Keystone, "http://*:8774", true, true)]
+    [InlineData(AuthMode.Identity, "https://*:8774", false, true)]
+    public void Check_WithAuthentication_PlainHttpOnlyOnLoopbackOrBehindAProxyThatIsNamed(AuthMode mode, string url, bool proxy, bool allowed)
+    {
+        var problem = Record.Exception(() => ListenRules.Check(new ApiOptions { Auth = mode, TlsTerminatedByProxy = proxy }, ["http://127.0.0.1:1", url]));
+
+        Assert.Equal(allowed ? null : typeof(ListenAddressException), problem?.GetType());
+    }
+
+    [Theory]
+    [InlineData("none", AuthMode.None)]
+    [InlineData("http_basic", AuthMode.HttpBasic)]
+    [InlineData("Identity", AuthMode.Identity)]
+    [InlineData("keystone", AuthMode.Keystone)]
+    public void Auth_IsConfiguredByTheNamesThatOpenStackUses(string text, AuthMode mode)
+    {
+        var options = new ApiOptions();
+        new ConfigurationBuilder().AddInMemoryCollection([new("Auth", text)]).Build().Bind(options);
+
+        Assert.Equal(mode, options.Auth);
+    }
+
+    [Fact]
+    public void Validate_ModesWithoutWhatTheyNeed_AreRefused()
+    {
+        Assert.Single(new ApiOptionsValidator().Validate(null, new() { Auth = AuthMode.HttpBasic }).Failures!);
+        Assert.Single(new ApiOptionsValidator().Validate(null, new() { Auth = AuthMode.Identity }).Failures!);
+        Assert.Equal(2, new ApiOptionsValidator().Validate(null, new() { Auth = AuthMode.Keystone }).Failures!.Count());
+        Assert.Single(new ApiOptionsValidator().Validate(null, new() { Limits = new() { Burst = 0 } }).Failures!);
     }
 
     [Fact]

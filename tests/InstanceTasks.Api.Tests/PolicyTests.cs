@@ -19,7 +19,8 @@ public sealed class PolicyTests
     [Fact]
     public async Task Table_Lines_AreExactlyTheCallsActionsAndKinds()
     {
-        await using var api = await ApiHost.StartAsync();
+        using var users = new UsersOfTest(UsersOfTest.OnePerRole);
+        await using var api = await ApiHost.StartAsync(o => (o.Auth, o.UsersFile) = (AuthMode.Identity, users.Path));
         var actions = ActionParsers.Names.Select(n => $"POST servers/{{id}}/action#{n}");
         var commands = Enum.GetValues<TaskCommandKind>().Select(k => $"POST tasks/{{task}}/action#{CommandNames.Of(k)}");
         var others = AggregateResource.ActionNames.Select(n => $"POST os-aggregates/{{aggregate}}/action#{n}").Concat(FlavorAccess.ActionNames.Select(n => $"POST flavors/{{flavor}}/action#{n}"));

@@ -62,6 +62,26 @@ public sealed class SiloProgramTests : IDisposable
         Assert.Contains("Lease:Length must be at least twice Lease:RenewEvery", _said.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("http://0.0.0.0:0", """{ "Api": { "Auth": "keystone", "Keystone": { "Url": "https://keystone/v3", "Username": "nova", "Password": "x" } } }""", "without TLS")]
+    [InlineData("https://127.0.0.1:0", "{}", "needs a certificate")]
+    [InlineData("https://127.0.0.1:0", """{ "Kestrel": { "Certificates": { "Default": { "Path": "/nonexistent.pem" } } } }""", "/nonexistent.pem does not exist")]
+    [InlineData("http://127.0.0.1:0", """{ "Kestrel": { "Endpoints": { "Out": { "Url": "https://127.0.0.1:0" } } } }""", "needs a certificate")]
+    [InlineData("http://127.0.0.1:0", """{ "Kestrel": { "Endpoints": { "Out": { "Url": "http://0.0.0.0:0" } } } }""", "auth: none is for loopback")]
+    [InlineData("http://127.0.0.1:0", """{ "Api": { "Auth": "identity", "UsersFile": "users" } }""", "users cannot be read")]
+    [InlineData("http://127.0.0.1:0", """{ "Api": { "Auth": "identity" } }""", "UsersFile must name")]
+    [InlineData("http://127.0.0.1:0", """{ "Api": { "Auth": "keystone", "Keystone": { "Username": "nova", "Password": "x" } } }""", "Keystone:Url")]
+    public async Task Run_WithAccessThatCannotBe_IsRefused(string urls, string settings, string said)
+    {
+        var config = _data.Combine("silo.json");
+        await File.WriteAllTextAsync(config, settings);
+
+        var exit = await RunAsync("--urls", urls, "--config", config);
+
+        Assert.Equal(2, exit);
+        Assert.Contains(said, Line(), StringComparison.Ordinal);
+    }
+
     private Task<int> RunAsync(params string[] args) => SiloProgram.RunAsync(["--data", _data.Path, .. args]);
 
     /// <summary>The one line that was said.</summary>

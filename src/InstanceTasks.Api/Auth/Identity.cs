@@ -33,7 +33,7 @@ internal interface IAuthenticator
     ValueTask<Identity> AuthenticateAsync(HttpContext http);
 }
 
-/// <summary><c>auth: none</c>: everybody is one fixed user. Only for a loopback address (see <see cref="LoopbackOnly"/>).</summary>
+/// <summary><c>auth: none</c>: everybody is one fixed user. Only for a loopback address (see <see cref="ListenRules"/>).</summary>
 internal sealed class NoAuth(IOptions<ApiOptions> options) : IAuthenticator
 {
     private readonly Identity _identity = new(new(options.Value.UserId), new(options.Value.ProjectId), [.. options.Value.EffectiveRoles]);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace InstanceTasks.Api.Wire;
 
@@ -31,12 +33,25 @@ internal sealed class ApiFault(int status, string message) : Exception(message)
     /// <summary>A known feature that this deployment does not have: said, never silently left out.</summary>
     public static ApiFault Unsupported(string what) => new(400, $"{what} is not supported by this deployment.");
 
-    public ApiAnswer ToAnswer()
+    /// <summary>Nobody, or somebody else than he says (nova-api §1.4).</summary>
+    public static ApiFault Unauthorized(string challenge) => new(401, "The request you have made requires authentication.") { Headers = { ["WWW-Authenticate"] = challenge } };
+
+    /// <summary>More than one caller may ask for.</summary>
+    public static ApiFault TooMany(string message, TimeSpan wait) =>
+        new(429, message) { Headers = { ["Retry-After"] = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture) } };
+
+    /// <summary>The answer; in the identity service's envelope where that is asked, and always for 401.</summary>
+    public ApiAnswer ToAnswer(bool asIdentity = false)
     {
+        if (asIdentity || Status == 401)
+        {
+            return new ApiAnswer(Status, new JsonObject { ["error"] = new JsonObject { ["code"] = Status, ["title"] = ReasonPhrases.GetReasonPhrase(Status), ["message"] = Message } }) { Headers = Headers };
+        }
+
         var fault = new JsonObject { ["code"] = Status, ["message"] = Message };
         if (Status is 413 or 429)
         {
-            fault["retryAfter"] = "0";
+            fault["retryAfter"] = Headers.GetValueOrDefault("Retry-After", "0");
         }
 
         return new ApiAnswer(Status, new JsonObject { [KeyOf(Status)] = fault }) { Headers = Headers };
@@ -45,7 +60,6 @@ internal sealed class ApiFault(int status, string message) : Exception(message)
     private static string KeyOf(int status) => status switch
     {
         400 => "badRequest",
-        401 => "unauthorized",
         403 => "forbidden",
         404 => "itemNotFound",
         405 => "badMethod",

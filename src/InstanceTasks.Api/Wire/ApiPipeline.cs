@@ -4,13 +4,14 @@ using InstanceTasks.Api.Submitting;
 using InstanceTasks.Api.Versions;
 using InstanceTasks.Engine;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace InstanceTasks.Api.Wire;
 
 /// <summary>One request from its first header to its answer: request id, microversion, identity, route, fault envelope.</summary>
-internal sealed partial class ApiPipeline(Router router, IAuthenticator authenticator, PolicyTable policy, PolicyCheck guard, VersionDocuments documents, IdempotencyKeys keys, IOptions<ApiOptions> options, ILogger<ApiPipeline> log)
+internal sealed partial class ApiPipeline(Router router, IAuthenticator authenticator, PolicyTable policy, PolicyCheck guard, CallerLimits limits, VersionDocuments documents, IdempotencyKeys keys, IOptions<ApiOptions> options, ILogger<ApiPipeline> log)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -35,6 +36,11 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
 
     private async Task<ApiAnswer> AnswerAsync(HttpContext http, RequestId request)
     {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = options.Value.Limits.MaxBodyBytes;
+        }
+
         try
         {
             return await DispatchAsync(http, request);
@@ -45,7 +51,7 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         }
         catch (ApiFault fault)
         {
-            return fault.ToAnswer();
+            return fault.ToAnswer(asIdentity: http.Request.Path.StartsWithSegments("/identity", StringComparison.Ordinal));
         }
         catch (Engine.MarkerNotFoundException)
         {
@@ -82,6 +88,7 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         }
 
         var who = await authenticator.AuthenticateAsync(http);
+        using var place = limits.Enter(who);
         var match = router.FindVersioned(MethodOf(http), path, version);
         string? project = null;
         if (match is null && IsProjectPrefix(path[0], who))
@@ -137,6 +144,7 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         }
 
         var who = guard.IsOpen(match.Route) ? Identity.Anonymous : await authenticator.AuthenticateAsync(http);
+        using var place = who == Identity.Anonymous ? limits.Enter(http) : limits.Enter(who);
         return await guard.GuardAsync(match.Route, new(http, ApiVersion.Min, who, request, LinksOf(http), match, policy), (route, call) => route.Handler(call));
     }
 

@@ -2,14 +2,15 @@ using System.Buffers;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace InstanceTasks.Api.Wire;
 
 /// <summary>Reads a request's JSON body under the rules of nova-api §1.7.</summary>
 internal static class BodyReader
 {
-    /// <summary>Nova's own limit (<c>max_request_body_size</c>).</summary>
-    private const int MaxBytes = 114_688;
+    /// <summary>Nova's own limit (<c>max_request_body_size</c>), where the server has none.</summary>
+    private const int UsualMaxBytes = 114_688;
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
@@ -48,12 +49,13 @@ internal static class BodyReader
 
     private static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellationToken)
     {
+        var most = request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? UsualMaxBytes;
         var buffer = new ArrayBufferWriter<byte>(4096);
         int read;
         while ((read = await request.Body.ReadAsync(buffer.GetMemory(4096), cancellationToken)) > 0)
         {
             buffer.Advance(read);
-            if (buffer.WrittenCount > MaxBytes)
+            if (buffer.WrittenCount > most)
             {
                 throw new ApiFault(413, "Request is too large.");
             }

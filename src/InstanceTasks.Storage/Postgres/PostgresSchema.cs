@@ -23,6 +23,7 @@ internal static class PostgresSchema
         new(6, MinimumReader: 2, "postgresql/006-updated-slot.sql"),
         new(7, MinimumReader: 7, "postgresql/007-children.sql"),
         new(8, MinimumReader: 8, "postgresql/008-images.sql"),
+        new(9, MinimumReader: 8, "postgresql/009-tokens.sql"),
         new(10, MinimumReader: 8, "postgresql/010-documents.sql"),
     ];
 

@@ -25,6 +25,7 @@ public static class PostgresStorageServices
         services.AddSingleton<IHostRegistry>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<IHoldStore>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<IHostControl>(provider => provider.GetRequiredService<PostgresStore>());
+        services.AddSingleton<IRevokedTokens>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<ICatalog>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<IDocumentStore>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<IQuotaLimits>(provider => provider.GetRequiredService<PostgresStore>());

@@ -16,6 +16,7 @@ internal static class SqliteSchema
         new(3, MinimumReader: 1, "sqlite/003-counts.sql"),
         new(4, MinimumReader: 4, "sqlite/004-children.sql"),
         new(5, MinimumReader: 5, "sqlite/005-images.sql"),
+        new(6, MinimumReader: 5, "sqlite/006-tokens.sql"),
         new(7, MinimumReader: 5, "sqlite/007-documents.sql"),
     ];
 

@@ -25,6 +25,7 @@ public static class SqliteStorageServices
         services.AddSingleton<IHostRegistry>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IHoldStore>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IHostControl>(provider => provider.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IRevokedTokens>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<ICatalog>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IDocumentStore>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IQuotaLimits>(provider => provider.GetRequiredService<SqliteStore>());

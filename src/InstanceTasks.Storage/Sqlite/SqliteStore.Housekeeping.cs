@@ -6,7 +6,7 @@ namespace InstanceTasks.Storage;
 public sealed partial class SqliteStore
 {
     /// <summary>
-    /// Removes what is over: secrets of tasks that ended 24 hours ago, expired idempotency keys, and rows of silos that ended a day ago and own
+    /// Removes what is over: secrets of tasks that ended 24 hours ago, expired idempotency keys and tokens, and rows of silos that ended a day ago and own
     /// nothing. Safe to run at any time and as often as wanted; the silo calls it by a timer.
     /// </summary>
     public async Task<HousekeepingReport> RunHousekeepingAsync(CancellationToken cancellationToken = default)
@@ -55,6 +55,7 @@ public sealed partial class SqliteStore
             DELETE FROM silos WHERE lease_until < @before AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.generation = silos.generation AND t.ended = 0)
             """,
             ("@before", dayAgo));
+        session.Statements.Run("DELETE FROM revoked_tokens WHERE expires_at <= @now", ("@now", session.Now));
         return new(secrets, keys, silos);
     }
 }

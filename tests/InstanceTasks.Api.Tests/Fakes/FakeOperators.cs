@@ -12,6 +12,10 @@ internal sealed class FakeOperators(FakeCloud cloud) : IDocumentStore, IQuotaLim
     /// <summary>Called before a document is written: a chance to be faster.</summary>
     public Action<Document>? BeforePut { get; set; }
 
+    public void Clear() => _documents.Clear();
+
+    public void Add<T>(string kind, string id, T body) => _documents[(kind, id)] = new(kind, id, EngineJson.Write(body), 1);
+
     public Task<IReadOnlyList<Document>> ListDocumentsAsync(string kind, CancellationToken cancellationToken = default) =>
         Task.FromResult<IReadOnlyList<Document>>([.. _documents.Values.Where(d => d.Kind == kind).OrderBy(d => d.Id, StringComparer.Ordinal)]);
 

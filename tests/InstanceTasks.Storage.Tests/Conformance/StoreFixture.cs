@@ -17,6 +17,8 @@ public abstract class StoreFixture : IAsyncDisposable
 
     public abstract IHoldStore Holds { get; }
 
+    public abstract IRevokedTokens Tokens { get; }
+
     /// <summary>What operators write; not every store under test has it.</summary>
     public virtual IDocumentStore Documents => throw new NotSupportedException();
 

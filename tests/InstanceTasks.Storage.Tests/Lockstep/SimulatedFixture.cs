@@ -23,6 +23,8 @@ internal sealed class SimulatedFixture : StoreFixture, IJournal, ILeases, IHostR
 
     public override ICatalog Catalog => throw new NotSupportedException("The simulator has no catalog.");
 
+    public override IRevokedTokens Tokens => throw new NotSupportedException("The simulator has no tokens.");
+
     public override IHoldStore Holds => throw new NotSupportedException("The simulator has no holds.");
 
     public int ClusterEpoch => 1;

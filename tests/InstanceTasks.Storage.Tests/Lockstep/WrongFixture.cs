@@ -35,6 +35,8 @@ internal sealed class WrongFixture(StoreFixture store, Wrong wrong) : StoreFixtu
 
     public override IHoldStore Holds => store.Holds;
 
+    public override IRevokedTokens Tokens => store.Tokens;
+
     public int ClusterEpoch => store.Journal.ClusterEpoch;
 
     public async Task<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken = default)

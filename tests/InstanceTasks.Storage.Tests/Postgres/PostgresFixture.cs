@@ -32,6 +32,8 @@ internal sealed class PostgresFixture : StoreFixture
 
     public override IHoldStore Holds => Store;
 
+    public override IRevokedTokens Tokens => Store;
+
     public override ICatalog Catalog => Store;
 
     public override IDocumentStore Documents => Store;
@@ -137,6 +139,12 @@ public sealed class PostgresModelTests : ModelConformance
 
 [Trait("Requires", "postgresql")]
 public sealed class PostgresHoldTests : HoldConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
+}
+
+[Trait("Requires", "postgresql")]
+public sealed class PostgresTokenTests : TokenConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
 }

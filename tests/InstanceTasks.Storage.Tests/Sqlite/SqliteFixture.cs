@@ -24,6 +24,8 @@ internal sealed class SqliteFixture : StoreFixture
 
     public override IHoldStore Holds => Store;
 
+    public override IRevokedTokens Tokens => Store;
+
     public override ICatalog Catalog => Store;
 
     public override IDocumentStore Documents => Store;
@@ -108,6 +110,11 @@ public sealed class SqliteModelTests : ModelConformance
 }
 
 public sealed class SqliteHoldTests : HoldConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
+}
+
+public sealed class SqliteTokenTests : TokenConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
 }

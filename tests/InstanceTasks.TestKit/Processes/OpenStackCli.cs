@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace InstanceTasks.TestKit;
 
-/// <summary>The unmodified <c>openstack</c> command of Debian's package, without authentication, against one endpoint.</summary>
-public sealed class OpenStackCli(Uri url)
+/// <summary>The unmodified <c>openstack</c> command of Debian's package, against one endpoint: without authentication, or with the variables that are given.</summary>
+public sealed class OpenStackCli(Uri url, IReadOnlyDictionary<string, string>? access = null)
 {
     /// <summary>The Debian package that has the command.</summary>
     public const string Package = "python3-openstackclient";
@@ -59,8 +59,11 @@ public sealed class OpenStackCli(Uri url)
             variables[name] = null;
         }
 
-        variables["OS_AUTH_TYPE"] = "none";
-        variables["OS_ENDPOINT"] = new Uri(url, "/v2.1").ToString();
+        foreach (var (name, value) in access ?? new Dictionary<string, string> { ["OS_AUTH_TYPE"] = "none", ["OS_ENDPOINT"] = new Uri(url, "/v2.1").ToString() })
+        {
+            variables[name] = value;
+        }
+
         variables["PYTHONWARNINGS"] = "ignore";
         variables["NO_PROXY"] = "127.0.0.1";
         variables["no_proxy"] = "127.0.0.1";

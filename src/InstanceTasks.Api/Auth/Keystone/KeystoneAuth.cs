@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using InstanceTasks.Api.Wire;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace InstanceTasks.Api.Auth;
+
+/// <summary>
+/// <c>auth: keystone</c>: <c>X-Auth-Token</c> with a token of a Keystone. Its answers are used again for a short time, known by a keyed hash; a
+/// token is asked about once, however many requests bring it at once. Where Keystone cannot be asked nobody is refused as a stranger: 503.
+/// </summary>
+internal sealed partial class KeystoneAuth(KeystoneClient keystone, TimeProvider time, IOptions<ApiOptions> options, ILogger<KeystoneAuth> log) : IAuthenticator
+{
+    private const int LongestToken = 8192;
+
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
+    private readonly KeystoneOptions _options = options.Value.Keystone;
+    private readonly ConcurrentDictionary<string, Lazy<Task<KeystoneToken?>>> _asking = new(StringComparer.Ordinal);
+    private readonly ExpiringCache<KeystoneToken> _known = new(time, options.Value.Keystone.CacheSize);
+
+    // In a place of their own: whoever sends rubbish cannot push out what is known of good ones.
+    private readonly ExpiringCache<bool> _unknown = new(time, options.Value.Keystone.CacheSize);
+
+    public async ValueTask<Identity> AuthenticateAsync(HttpContext http)
+    {
+        var text = http.Request.Headers["X-Auth-Token"].ToString();
+        if (text.Length is 0 or > LongestToken || await FindAsync(text) is not { } token)
+        {
+            throw ApiFault.Unauthorized($"Keystone uri=\"{_options.PublicUrl ?? _options.Url}\"");
+        }
+
+        return token.Who.Project.Value.Length > 0 ? token.Who : throw new ApiFault(403, "The token is not for a project; ask for one that is.");
+    }
+
+    private async ValueTask<KeystoneToken?> FindAsync(string text)
+    {
+        var key = Convert.ToBase64String(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(text)));
+        if (_known.TryGet(key, out var known))
+        {
+            return known.ExpiresAt > time.GetUtcNow() ? known : null;
+        }
+
+        return _unknown.TryGet(key, out _) ? null : await AskOnceAsync(key, text);
+    }
+
+    private async Task<KeystoneToken?> AskOnceAsync(string key, string text)
+    {
+        var asking = _asking.GetOrAdd(key, _ => new(() => AskAsync(key, text)));
+        try
+        {
+            return await asking.Value;
+        }
+        catch (KeystoneException e)
+        {
+            LogUnreachable(log, e.Message);
+            throw new ApiFault(503, "The identity service cannot be asked whose the token is.") { Headers = { ["Retry-After"] = "5" } };
+        }
+        finally
+        {
+            _asking.TryRemove(KeyValuePair.Create(key, asking));
+        }
+    }
+
+    // The time of an answer is that of the question: it may have been taken back while the answer was on its way.
+    private async Task<KeystoneToken?> AskAsync(string key, string text)
+    {
+        var began = time.GetTimestamp();
+        var token = await keystone.FindAsync(text);
+        var keep = _options.CacheTime - time.GetElapsedTime(began);
+        if (token is null)
+        {
+            _unknown.Set(key, true, keep);
+        }
+        else if (token.ExpiresAt > time.GetUtcNow())
+        {
+            _known.Set(key, token, keep);
+        }
+
+        return token;
+    }
+
+    [LoggerMessage(25, LogLevel.Error, "{Problem}")]
+    private static partial void LogUnreachable(ILogger logger, string problem);
+}

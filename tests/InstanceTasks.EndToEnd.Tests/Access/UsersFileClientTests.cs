@@ -1,0 +1,86 @@
+using InstanceTasks.TestKit;
+using Xunit.Abstractions;
+
+namespace InstanceTasks.EndToEnd.Tests.Access;
+
+/// <summary>Debian's unmodified <c>openstack</c> command with <c>http_basic</c> and with <c>v3password</c> against a silo and nothing else; the users file is made with the silo's own command.</summary>
+public sealed class UsersFileClientTests(ITestOutputHelper output) : IDisposable
+{
+    private const string Password = "open sesame: with a colon";
+
+    private readonly TempDirectory _data = new("access");
+
+    public void Dispose() => _data.Dispose();
+
+    [OpenStackFact]
+    public async Task HttpBasic_EachRole_MayWhatItMay()
+    {
+        await using var silo = await StartAsync("http_basic");
+
+        await TourAsync(silo, (user, _, password) => new()
+        {
+            ["OS_AUTH_TYPE"] = "http_basic", ["OS_ENDPOINT"] = new Uri(silo.Setup.Url, "/v2.1").ToString(), ["OS_USERNAME"] = user, ["OS_PASSWORD"] = password,
+        });
+    }
+
+    [OpenStackFact]
+    public async Task V3Password_EachRole_MayWhatItMay_AndATokenCanBeTakenBack()
+    {
+        await using var silo = await StartAsync("identity");
+        Dictionary<string, string> Access(string user, string project, string password) => new()
+        {
+            ["OS_AUTH_TYPE"] = "v3password", ["OS_AUTH_URL"] = new Uri(silo.Setup.Url, "/identity/v3").ToString(), ["OS_USERNAME"] = user, ["OS_PASSWORD"] = password,
+            ["OS_PROJECT_NAME"] = project, ["OS_USER_DOMAIN_ID"] = "default", ["OS_PROJECT_DOMAIN_NAME"] = "Default", ["OS_IDENTITY_API_VERSION"] = "3",
+        };
+
+        await TourAsync(silo, Access);
+
+        var cli = new OpenStackCli(silo.Setup.Url, Access("ann", "demo", Password));
+        var token = (await cli.JsonAsync("token", "issue"))["id"]!.ToString();
+        var withToken = new Dictionary<string, string> { ["X-Auth-Token"] = token };
+        Assert.Equal(200, (int)(await silo.Api.SendAsync(HttpMethod.Get, "/v2.1/servers", headers: withToken)).Status);
+        await cli.RunAsync("token", "revoke", token);
+        Assert.Equal(401, (int)(await silo.Api.SendAsync(HttpMethod.Get, "/v2.1/servers", headers: withToken)).Status);
+        Assert.DoesNotContain(token, silo.Output, StringComparison.Ordinal);
+        await ClientTour.FailsAsync(new(silo.Setup.Url, Access("ann", "elsewhere", Password)), "requires authentication", "server", "list");
+        Print(cli);
+    }
+
+    private async Task TourAsync(SiloProcess silo, Func<string, string, string, Dictionary<string, string>> access)
+    {
+        var member = new OpenStackCli(silo.Setup.Url, access("ann", "demo", Password));
+        var id = await ClientTour.CreateAsync(member);
+        await ClientTour.ReadOnlyAsync(new(silo.Setup.Url, access("rob", "demo", Password)), id);
+        await ClientTour.UnknownAsync(new(silo.Setup.Url, access("eve", "elsewhere", Password)), id);
+        await ClientTour.FailsAsync(member, "os_compute_api:os-admin-actions:reset_state", "server", "set", "--state", "error", "vm1");
+        await new OpenStackCli(silo.Setup.Url, access("root", "admin", Password)).RunAsync("server", "set", "--state", "active", id);
+        await ClientTour.FailsAsync(new(silo.Setup.Url, access("ann", "demo", "wrong")), "401", "server", "list");
+        await ClientTour.DeleteAsync(member, id);
+        Assert.DoesNotContain("sesame", silo.Output, StringComparison.Ordinal);
+        Print(member);
+    }
+
+    private void Print(OpenStackCli cli)
+    {
+        foreach (var line in cli.Log)
+        {
+            output.WriteLine(line);
+        }
+    }
+
+    private async Task<SiloProcess> StartAsync(string mode)
+    {
+        var users = _data.Combine("users");
+        foreach (var (user, project, role) in new[] { ("ann", "demo", "member"), ("rob", "demo", "reader"), ("eve", "elsewhere", "member"), ("root", "admin", "admin") })
+        {
+            using var command = ChildProcess.Start("/bin/sh", ["-c", "printf '%s\\n' \"$PASSWORD\" | dotnet \"$@\" >> \"$FILE\"", "sh", RepoRoot.SiloAssembly, "hash-password", "--user", user, "--project", project, "--roles", role],
+                new Dictionary<string, string?> { ["PASSWORD"] = Password, ["FILE"] = users });
+            Assert.True(await command.WaitForExitAsync(TimeSpan.FromSeconds(60)) == 0, command.Output);
+        }
+
+        return await SiloProcess.StartAsync(new()
+        {
+            DataDirectory = _data.Path, Environment = new Dictionary<string, string?> { ["INSTANCETASKS_Api__Auth"] = mode, ["INSTANCETASKS_Api__UsersFile"] = "users" },
+        });
+    }
+}
