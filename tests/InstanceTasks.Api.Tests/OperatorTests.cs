@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using InstanceTasks.Api.Tests.Fakes;
 using InstanceTasks.Engine;
 
@@ -56,7 +55,7 @@ public sealed class OperatorTests : ApiTest
         var hypervisor = (await Api.GetAsync("/v2.1/os-hypervisors")).List("hypervisors")[0]!;
 
         Assert.Equal(("down", true, "down"), ((string)service["state"]!, (bool)service["forced_down"]!, (string)hypervisor["state"]!));
-        Assert.Equal(JsonValueKindOf(service["id"]!), System.Text.Json.JsonValueKind.Number);
+        Assert.Equal(System.Text.Json.JsonValueKind.Number, service["id"]!.GetValueKind());
     }
 
     [Fact]
@@ -284,8 +283,6 @@ public sealed class OperatorTests : ApiTest
         Api.Cloud.Tasks[task.Id] = task;
         return task;
     }
-
-    private static System.Text.Json.JsonValueKind JsonValueKindOf(JsonNode node) => node.GetValueKind();
 
     private Task<Answer> PutAsync(string path, string body, string? version = null) => Api.SendAsync(HttpMethod.Put, $"/v2.1/{path}", body, version);
 
