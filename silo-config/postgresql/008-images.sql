@@ -18,7 +18,7 @@ CREATE INDEX images_shelved ON images (instance_id) WHERE shelved = 1;
 
 -- commit_batch_4 is commit_batch_3 and takes images, too. Each commit with images writes their instance as well, whose row is locked by then: nobody
 -- else changes them meanwhile.
---   m_: images. m_change: 1 add, 2 make active, 3 remove, 4 remove those that belong to the shelved server
+--   m_: images. m_change: 1 add, 2 make active, 3 remove, 4 remove those that belong to the shelved server and are complete
 DO $$
 DECLARE
     body text := pg_get_functiondef('commit_batch_3'::regproc);
@@ -39,7 +39,7 @@ DECLARE
         DELETE FROM images x USING unnest(m_commit, m_change, m_id, m_task) AS w (n, change, id, task)
         WHERE verdicts[w.n] = 0 AND w.change = 3 AND x.id = w.id AND x.task_id = w.task;
         DELETE FROM images x USING unnest(m_commit, m_change, m_instance) AS w (n, change, instance)
-        WHERE verdicts[w.n] = 0 AND w.change = 4 AND x.instance_id = w.instance AND x.shelved = 1;
+        WHERE verdicts[w.n] = 0 AND w.change = 4 AND x.instance_id = w.instance AND x.shelved = 1 AND x.active = 1;
     END IF;
 
     -- 8. The stream, last.$q$]];

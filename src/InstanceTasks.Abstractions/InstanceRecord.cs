@@ -119,6 +119,9 @@ public sealed record InstanceRecord
     /// <summary>True when an effect of an earlier task may still be under way, so that the next task fences the machine before its first effect.</summary>
     [Id(35)] public bool FenceNext { get; init; }
 
+    /// <summary>Whom its user data is sealed for: the parent that made several with the same; null: itself.</summary>
+    [Id(46)] public Guid? UserDataSealedFor { get; init; }
+
     /// <summary>The image that the disk of a shelved server was saved as.</summary>
     [Id(45)] public string? ShelvedImageId { get; init; }
 

@@ -121,6 +121,16 @@ public sealed class BulkTests : ApiTest
     }
 
     [Fact]
+    public async Task Create_OfSeveralWithUserData_SealsItOnceForTheParent()
+    {
+        var answer = await Api.PostAsync("/v2.1/servers", Several.Replace("\"min_count\"", "\"user_data\":\"ZGF0YQ==\",\"min_count\"", StringComparison.Ordinal));
+
+        var request = Assert.Single(Api.Commands.Submitted);
+        Assert.Equal((202, true, request.Task.Value), (answer.Status, request.Children!.Template!.UserDataSet, request.Children.Template.UserDataSealedFor));
+        Assert.Equal("ZGF0YQ==", new FakeProtector().Unprotect(request.Task.Value, "user_data", request.Secrets["user_data"]));
+    }
+
+    [Fact]
     public async Task Create_OfSeveral_ReturnsTheReservationWhenAsked()
     {
         var answer = await Api.PostAsync("/v2.1/servers", Several.Replace("\"min_count\"", "\"return_reservation_id\":true,\"min_count\"", StringComparison.Ordinal));

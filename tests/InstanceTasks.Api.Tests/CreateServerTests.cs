@@ -105,7 +105,6 @@ public sealed class CreateServerTests : ApiTest
     [InlineData("2.1", """ "config_drive":"maybe" """)]
     [InlineData("2.1", """ "min_count":0 """)]
     [InlineData("2.1", """ "max_count":1001 """)]
-    [InlineData("2.1", """ "max_count":2,"user_data":"ZGF0YQ==" """)]
     [InlineData("2.90", """ "networks":"none","max_count":2,"hostname":"h" """)]
     [InlineData("2.1", """ "min_count":"x" """)]
     [InlineData("2.1", """ "min_count":3,"max_count":1 """)]

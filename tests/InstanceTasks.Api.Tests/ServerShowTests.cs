@@ -186,11 +186,13 @@ public sealed class ServerShowTests : ApiTest
         Assert.Equal(404, (await Api.GetAsync($"/v2.1/servers/{server.Id}")).Status);
     }
 
-    [Fact]
-    public async Task Show_UserData_ForAdministratorsFrom3()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Show_UserData_ForAdministratorsFrom3(bool sealedForAParent)
     {
-        var server = Api.Add(Sample.Server() with { UserDataSet = true });
-        Api.Cloud.Secrets[(server.Id.Value, "user_data")] = new FakeProtector().Protect(server.Id.Value, "user_data", "ZGF0YQ==");
+        var server = Api.Add(Sample.Server() with { UserDataSet = true, UserDataSealedFor = sealedForAParent ? Guid.NewGuid() : null });
+        Api.Cloud.Secrets[(server.Id.Value, "user_data")] = new FakeProtector().Protect(server.UserDataSealedFor ?? server.Id.Value, "user_data", "ZGF0YQ==");
 
         var shown = (await Api.GetAsync($"/v2.1/servers/{server.Id}", "2.3"))["server"];
 

@@ -64,12 +64,14 @@ public sealed class TaskLifeTests(ITestOutputHelper output) : IAsyncLifetime, ID
         using var stop = new CancellationTokenSource();
         var faults = RefuseAtRandomAsync(world, Environment.TickCount, stop.Token);
         var body = ApiClient.CreateBody("many", "1", await Api.ReadImageAsync());
-        (body["server"]!["min_count"], body["server"]!["max_count"]) = (500, 500);
+        (body["server"]!["min_count"], body["server"]!["max_count"], body["server"]!["user_data"]) = (500, 500, "ZGF0YQ==");
         var created = (await Api.SendAsync(HttpMethod.Post, "/v2.1/servers", body, "2.37")).Expect(HttpStatusCode.Accepted);
         var parent = created.Task!.Value;
         Tell("POST /servers, 500 at once", created.Status);
 
         await SeenAsync(parent, t => t["progress"]!["succeeded"]!.GetValue<int>() >= 250);
+        var newest = Assert.Single((await Api.GetAsync("/v2.1/servers/detail?limit=1", "2.3"))["servers"]!.AsArray())!;
+        Assert.Equal("ZGF0YQ==", Text(newest, "OS-EXT-SRV-ATTR:user_data"));
         await CommandAsync(parent, "cancel");
         var ended = await Api.WaitForTaskAsync(parent, TimeSpan.FromMinutes(4));
         await stop.CancelAsync();

@@ -49,9 +49,9 @@ internal sealed class CreateServer(
     private SubmitTask Request(ApiCall call, CreateServerInput input, InstanceRecord instance, KeyedCall? keyed, string password)
     {
         var request = input.MaxCount > 1 ? CreateServers.Request(call, input, instance) : TaskSubmitter.Request(call, TaskKinds.Create, instance.Id) with { NewInstance = instance };
-        if (input.MaxCount == 1 && input.UserData is { } data)
+        if (input.UserData is { } data)
         {
-            request.Secrets[SecretNames.UserData] = secrets.Protect(instance.Id.Value, SecretNames.UserData, data);
+            request.Secrets[SecretNames.UserData] = secrets.Protect(request.Children is null ? instance.Id.Value : request.Task.Value, SecretNames.UserData, data);
         }
 
         if (keyed is not null)

@@ -10,11 +10,12 @@ internal sealed class CreateServers(TaskSubmitter submitter, IQueries queries)
     // As many as a cloud of some dozens of hosts starts without its image store being the only thing that works.
     private const int Concurrency = 50;
 
-    /// <summary>The request for as many as may be wanted.</summary>
-    public static SubmitTask Request(ApiCall call, CreateServerInput input, InstanceRecord template) => input.UserData is null
-        ? TaskSubmitter.Request(call, TaskKinds.Bulk, default) with { Children = ChildrenOf(template, input.MaxCount) }
-        // The store seals user data for one instance.
-        : throw ApiFault.Unsupported("user_data for more than one server with one request");
+    /// <summary>The request for as many as may be wanted. Their user data is sealed once, for the parent.</summary>
+    public static SubmitTask Request(ApiCall call, CreateServerInput input, InstanceRecord template)
+    {
+        var request = TaskSubmitter.Request(call, TaskKinds.Bulk, default);
+        return request with { Children = ChildrenOf(template with { UserDataSealedFor = template.UserDataSet ? request.Task.Value : null }, input.MaxCount) };
+    }
 
     /// <summary>As many as the quota allows, from the most down to <paramref name="least"/>.</summary>
     public async Task<AcceptAnswer> SubmitAsync(ApiCall call, SubmitTask request, int least)

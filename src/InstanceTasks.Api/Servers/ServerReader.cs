@@ -31,7 +31,7 @@ internal sealed class ServerReader(IQueries queries, ISecretProtector secrets)
         foreach (var instance in views.Select(v => v.Instance).Where(i => i.UserDataSet))
         {
             if (await queries.ReadSecretAsync(instance.Id.Value, SecretNames.UserData, call.Aborted) is { } ciphertext
-                && secrets.Unprotect(instance.Id.Value, SecretNames.UserData, ciphertext) is { } text)
+                && secrets.Unprotect(instance.UserDataSealedFor ?? instance.Id.Value, SecretNames.UserData, ciphertext) is { } text)
             {
                 data[instance.Id] = text;
             }

@@ -65,7 +65,7 @@ public enum ImageChangeKind
     /// <summary>Removed, if it is this task's.</summary>
     Remove = 3,
 
-    /// <summary>Every image of the instance that belongs to the shelved server is removed.</summary>
+    /// <summary>Every complete image of the instance that belongs to the shelved server is removed; one that is being saved is of a task to come, which ends it itself.</summary>
     RemoveShelved = 4,
 }
 

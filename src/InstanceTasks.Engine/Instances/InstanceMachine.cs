@@ -26,7 +26,9 @@ public static class InstanceMachine
     [
         new(Building, TaskKinds.Create, Active, Failure: VmState.Error, Undone: VmState.Error),
 
-        .. From(Living, s => new(s, TaskKinds.Delete, Deleted, VmState.Error)),
+        .. From([.. Living.Except([ShelvedOffloaded])], s => new(s, TaskKinds.Delete, Deleted, VmState.Error)),
+        // Without a machine nothing of it can fail half-way.
+        new(ShelvedOffloaded, TaskKinds.Delete, Deleted),
 
         new(Active, TaskKinds.Stop, Stopped),
         new(VmState.Error, TaskKinds.Stop, Stopped),

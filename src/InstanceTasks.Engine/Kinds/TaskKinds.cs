@@ -112,8 +112,8 @@ public static partial class PlanRegistry
     /// <summary>The newest plan of every kind, with those of parents.</summary>
     public static IReadOnlyCollection<Plan> WithParents => s_known.Newest.Values;
 
-    /// <summary>The newest plan of a kind; null for an unknown kind.</summary>
-    public static Plan? Find(TaskKind kind) => s_known.Newest.GetValueOrDefault(kind.Name);
+    /// <summary>The newest plan of a kind; null for an unknown kind, and for the default of the type, which has no name.</summary>
+    public static Plan? Find(TaskKind kind) => kind.Name is { } name ? s_known.Newest.GetValueOrDefault(name) : null;
 
     /// <summary>The plan a task started with.</summary>
     /// <exception cref="UndecodableTaskException">This release does not have it.</exception>

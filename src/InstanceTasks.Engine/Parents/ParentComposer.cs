@@ -27,19 +27,20 @@ internal static class ParentComposer
             Name = "accept", Kind = request.Kind, Tasks = [new TaskWrite(TaskMachine.Accept(accepted), [accepted], AcceptDue, 0)], Idempotency = request.Idempotency,
             Secrets = [.. request.Secrets.Select(s => new SecretWrite(request.Task.Value, s.Key, s.Value, false))],
         };
-        return parent.Children!.MakesInstances ? WithFirst(commit, parent, generation, now) : commit;
+        return parent.Children!.MakesInstances ? WithFirst(commit, request, parent, now) : commit;
     }
 
-    private static Commit WithFirst(Commit commit, TaskRecord parent, long generation, DateTimeOffset now)
+    private static Commit WithFirst(Commit commit, SubmitTask asked, TaskRecord parent, DateTimeOffset now)
     {
         // Its parent is in the same commit: there is nothing to check.
-        var request = ParentRules.RequestOf(parent, 0) with { Parent = new ParentRef(parent.Id, 0, 0) };
-        var first = AcceptComposer.Now(AcceptComposer.NewInstance(request, now), request, PlanRegistry.Find(request.Kind)!, generation, now);
+        var request = ParentRules.RequestOf(parent, 0, asked.Secrets.GetValueOrDefault(SecretNames.UserData)) with { Parent = new ParentRef(parent.Id, 0, 0) };
+        var first = AcceptComposer.Now(AcceptComposer.NewInstance(request, now), request, PlanRegistry.Find(request.Kind)!, parent.Generation, now);
         var (template, total) = (parent.Children!.Template!, parent.Children.Total);
         return commit with
         {
             Tasks = [.. commit.Tasks, .. first.Tasks],
             Instance = first.Instance,
+            Secrets = [.. commit.Secrets, .. first.Secrets],
             Quota = [new QuotaChange(parent.Project, total, total * template.Flavor.Vcpus, total * template.Flavor.RamMb)],
         };
     }

@@ -38,7 +38,10 @@ internal static class ParentRules
     }
 
     /// <summary>The request for a child. Whoever asks again asks for the same task.</summary>
-    public static SubmitTask RequestOf(TaskRecord parent, int index)
+    /// <param name="parent">The parent.</param>
+    /// <param name="index">Which child, from 0.</param>
+    /// <param name="userData">The user data of servers to make, as it was sealed for the parent; each server keeps it beside itself.</param>
+    public static SubmitTask RequestOf(TaskRecord parent, int index, byte[]? userData = null)
     {
         var children = parent.Children!;
         return new()
@@ -47,6 +50,7 @@ internal static class ParentRules
             Request = parent.Request, Caller = CallerOf(parent), Parameters = children.Parameters, QueueWhenBusy = children.QueueWhenBusy, Priority = parent.Priority,
             NewInstance = children.MakesInstances ? children.NewInstance(parent.Id, index) : null,
             Parent = new ParentRef(parent.Id, index, parent.Seq),
+            Secrets = userData is null ? [] : new() { [SecretNames.UserData] = userData },
         };
     }
 

@@ -48,7 +48,14 @@ public sealed partial class TaskActor
 
     private async Task<Move> AskForChildrenAsync(int next, int count)
     {
-        var asked = await Task.WhenAll(Enumerable.Range(next, count).Select(i => AskForAsync(ParentRules.RequestOf(_task!, i))));
+        var userData = _task!.Children!.Template is { UserDataSet: true } ? await queries.ReadSecretAsync(id.Value, SecretNames.UserData) : null;
+        if (userData is null && _task.Children.Template is { UserDataSet: true })
+        {
+            var lost = new Failure(FailureKinds.Children, "The user data of the servers is not there any more: no more of them are made.");
+            return await CheckpointAsync([new UndoBegun { At = time.GetUtcNow(), Failure = lost, FromStep = _task.Step }]);
+        }
+
+        var asked = await Task.WhenAll(Enumerable.Range(next, count).Select(i => AskForAsync(ParentRules.RequestOf(_task!, i, userData))));
         if (asked.Any(a => a is { Refusal.Kind: RefusalKind.ParentMoved }))
         {
             await LoadAsync();

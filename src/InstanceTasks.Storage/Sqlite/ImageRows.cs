@@ -25,7 +25,7 @@ internal static class ImageRows
                 "UPDATE images SET active = 1, updated_at = @updated WHERE id = @id AND task_id = @task",
                 ("@updated", UnixMicros.Of(record.UpdatedAt)), ("@id", record.Id), ("@task", image.Task)),
             ImageChangeKind.Remove => statements.Run("DELETE FROM images WHERE id = @id AND task_id = @task", ("@id", record.Id), ("@task", image.Task)),
-            _ => statements.Run("DELETE FROM images WHERE instance_id = @instance AND shelved = 1", ("@instance", image.Instance)),
+            _ => statements.Run("DELETE FROM images WHERE instance_id = @instance AND shelved = 1 AND active = 1", ("@instance", image.Instance)),
         };
     }
 

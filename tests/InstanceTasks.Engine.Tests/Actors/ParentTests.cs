@@ -58,6 +58,34 @@ public sealed class ParentTests
     }
 
     [Fact]
+    public async Task Creates_WithUserData_EachServerKeepsIt()
+    {
+        var request = WithUserData(5);
+
+        await _cluster.SubmitAsync(request);
+        await _cluster.RunToRestAsync();
+
+        var kept = _cluster.Journal.Secrets.Where(s => s.DiesWithInstance).ToList();
+        Assert.Equal(_cluster.Journal.Instances.Keys.Select(i => i.Value).Order(), kept.Select(s => s.Owner).Order());
+        Assert.All(kept, s => Assert.Equal((SecretNames.UserData, (byte)7), (s.Name, Assert.Single(s.Ciphertext))));
+        Assert.Equal(5, kept.Count);
+    }
+
+    [Fact]
+    public async Task Creates_WhoseUserDataIsLost_MakeNoServerWithoutIt()
+    {
+        var request = WithUserData(5);
+        await _cluster.SubmitAsync(request);
+        Assert.Equal(1, _cluster.Journal.Secrets.RemoveAll(s => s.Owner == request.Task.Value));
+
+        await _cluster.RunToRestAsync();
+
+        Assert.Contains("user data", _cluster.Task(request.Task).Failure!.Message, StringComparison.Ordinal);
+        Assert.Equal(VmState.Deleted, Assert.Single(_cluster.Journal.Instances.Values).VmState);
+        Assert.Equal((0, 0, 0), Used());
+    }
+
+    [Fact]
     public async Task Creates_OverQuota_LeaveNothing()
     {
         _cluster.Journal.Quota[Some.Project] = new QuotaUsage(0, 0, 0, MaxInstances: 4);
@@ -330,6 +358,13 @@ public sealed class ParentTests
             Kind = TaskKinds.Create, Total = count, Concurrency = concurrency, Template = Some.NewInstance(default) with { Name = "many" },
         },
     };
+
+    private static SubmitTask WithUserData(int count)
+    {
+        var request = Creates(count);
+        request.Secrets[SecretNames.UserData] = [7];
+        return request with { Children = request.Children! with { Template = request.Children.Template! with { UserDataSet = true, UserDataSealedFor = request.Task.Value } } };
+    }
 
     private Task<TaskId> BulkAsync(TaskKind kind, InstanceId[] instances, int concurrency = 10, int? budget = null) => AcceptAsync(Bulk(kind, instances, concurrency, budget));
 

@@ -359,5 +359,6 @@ internal sealed class MemoryQueries(MemoryJournal journal) : IQueries
 
     public Task<CloudCounts> CountAsync(TimeSpan window, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    public Task<byte[]?> ReadSecretAsync(Guid owner, string name, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task<byte[]?> ReadSecretAsync(Guid owner, string name, CancellationToken cancellationToken = default) =>
+        Task.FromResult(journal.Secrets.Find(s => s.Owner == owner && s.Name == name)?.Ciphertext);
 }

@@ -236,7 +236,7 @@ internal sealed class MemoryJournal(TimeProvider time, Func<long, bool> isOver) 
                 Images.Remove(id);
                 break;
             case ImageChangeKind.RemoveShelved:
-                Images.Where(i => i.Value.Shelved && i.Value.Instance == image.Instance).ToList().ForEach(i => Images.Remove(i.Key));
+                Images.Where(i => i.Value is { Shelved: true, Active: true } && i.Value.Instance == image.Instance).ToList().ForEach(i => Images.Remove(i.Key));
                 break;
         }
     }

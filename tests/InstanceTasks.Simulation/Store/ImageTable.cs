@@ -36,7 +36,7 @@ internal sealed class ImageTable
 
     private void RemoveShelved(InstanceId instance)
     {
-        foreach (var row in _rows.Values.Where(i => i.Instance == instance && i.Shelved).ToList())
+        foreach (var row in _rows.Values.Where(i => i is { Shelved: true, Active: true } && i.Instance == instance).ToList())
         {
             _rows.Remove(row.Id);
         }

@@ -65,7 +65,37 @@ public abstract class ImageConformance : StoreTest
         Assert.Equal("image-2", Assert.Single(await Catalog.ListImagesAsync(null)).Id);
     }
 
-    private static TaskRecord Saving(string image) => Some.Task(kind: "create-image") is var task ? task with
+    // Found by the simulator: an unshelve removed the image that the shelve which waited behind it was to fill.
+    [Theory]
+    [InlineData("unshelve")]
+    [InlineData("delete")]
+    public async Task Commit_ShelvedServerIsGivenUp_ItsCompleteImageIsGoneAndOneToComeStays(string kind)
+    {
+        var shelve = Saving("image-1", "shelve");
+        await ApplyAsync(Some.Commit(shelve));
+        await ApplyAsync(Some.Commit(shelve.Ended()));
+        var other = Saving("image-2", "shelve");
+        await ApplyAsync(Some.Commit(other));
+        await ApplyAsync(Some.Commit(other.Ended()));
+        Assert.False(await Catalog.DeleteImageAsync("image-1"));
+        var end = Of(shelve.Instance, kind, "image-1");
+        var next = Of(shelve.Instance, "shelve", "image-3");
+        await ApplyAsync(Some.Commit(end));
+        await ApplyAsync(Some.Commit(next));
+
+        await ApplyAsync(Some.Commit(end.Ended()));
+
+        Assert.Equal([("image-2", true), ("image-3", false)], (await Catalog.ListImagesAsync(null)).Select(i => (i.Id, i.Active)).Order());
+        await ApplyAsync(Some.Commit(next.Ended()));
+        Assert.True((await Catalog.GetImageAsync("image-3"))!.Active);
+    }
+
+    private static TaskRecord Of(InstanceId instance, string kind, string image) => Saving(image, kind) is var task ? task with
+    {
+        Instance = instance, Machine = task.Machine! with { Instance = instance },
+    } : throw new InvalidOperationException();
+
+    private static TaskRecord Saving(string image, string kind = "create-image") => Some.Task(kind: kind) is var task ? task with
     {
         Machine = new() { Instance = task.Instance, Name = "vm", ImageId = "cirros", Resources = Some.Small, SnapshotId = image },
     } : throw new InvalidOperationException();
