@@ -144,7 +144,7 @@ public sealed class PolicyTests
     {
         await using var api = await ApiHost.StartAsync(admin: false);
         var server = api.Add(Sample.Server());
-        var parent = Sample.Task(server, "bulk").Ended(TaskOutcome.Failed) with { Children = new() { Kind = new("shelve-offload"), Total = 1, Targets = [server.Id] } };
+        var parent = Sample.Task(server, "bulk").Ended(TaskOutcome.Failed) with { Children = new() { Kind = new("shelve-offload"), Total = 1, Concurrency = 1, Targets = [server.Id] } };
         api.Cloud.Tasks[parent.Id] = parent;
 
         Assert.Equal(403, (await api.PostAsync($"/v2.1/tasks/{parent.Id}/action", """{"retry":null}""")).Status);
