@@ -100,6 +100,23 @@ public sealed class KeystoneTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Tokens_MadeUp_AskKeystoneNoMoreThanAnAddressMay()
+    {
+        await using var api = await StartAsync(o => (o.Limits.RequestsPerSecond, o.Limits.Burst) = (1, 3));
+        _keystone.Add("good", "own", "reader");
+        Assert.Equal(200, (await UseAsync("good", api: api)).Status);
+        List<int> codes = [];
+        for (var i = 0; i < 50; i++)
+        {
+            codes.Add((await UseAsync($"made-up-{i}", api: api)).Status);
+        }
+
+        Assert.Equal([401, 429], codes.Distinct().Order());
+        Assert.InRange(_keystone.Questions, 3, 40);
+        Assert.Equal(200, (await UseAsync("good", api: api)).Status);
+    }
+
+    [Fact]
     public async Task ServiceToken_IsRenewedBeforeItEnds_AndWhenItIsRefused()
     {
         _keystone.Add("a", "own", "reader");

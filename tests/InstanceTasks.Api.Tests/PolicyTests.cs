@@ -143,6 +143,18 @@ public sealed class PolicyTests
     }
 
     [Fact]
+    public async Task Retry_OfManyOfAKindForAdministrators_ByMember_IsForbidden()
+    {
+        await using var api = await ApiHost.StartAsync(admin: false);
+        var server = api.Add(Sample.Server());
+        var parent = Sample.Task(server, "bulk").Ended(TaskOutcome.Failed) with { Children = new() { Kind = new("shelve-offload"), Total = 1, Concurrency = 1, Targets = [server.Id] } };
+        api.Cloud.Tasks[parent.Id] = parent;
+
+        Assert.Equal(403, (await api.PostAsync($"/v2.1/tasks/{parent.Id}/action", """{"retry":null}""")).Status);
+        Assert.Empty(api.Commands.Submitted);
+    }
+
+    [Fact]
     public async Task Offers_ForReader_SayThatNothingIsAllowed()
     {
         await using var api = await StartAsync(Reader);

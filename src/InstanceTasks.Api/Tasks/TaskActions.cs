@@ -59,6 +59,11 @@ internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskS
     {
         // Repeating it is asking for it.
         call.Need(ended.Kind);
+        if (ended.Children is { } children)
+        {
+            call.Need(children.Kind);
+        }
+
         if (Retries.Check(ended) is { } refusal)
         {
             throw Refusals.ToFault(refusal, call.Links);

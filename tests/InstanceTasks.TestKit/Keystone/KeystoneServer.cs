@@ -165,9 +165,7 @@ public sealed class KeystoneServer : IAsyncDisposable
     private async Task PrepareAsync()
     {
         var directory = _directory.Path;
-        const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        Directory.CreateDirectory(Path.Combine(directory, "fernet"), Private);
-        Directory.CreateDirectory(Path.Combine(directory, "credential"), Private);
+        await RunAsync("/bin/mkdir", "-m", "700", Path.Combine(directory, "fernet"), Path.Combine(directory, "credential"));
         await File.WriteAllTextAsync(Path.Combine(directory, "keystone.conf"), $"""
             [DEFAULT]
             log_file = {directory}/keystone.log

@@ -12,7 +12,7 @@ namespace InstanceTasks.Api.Auth;
 /// <c>auth: keystone</c>: <c>X-Auth-Token</c> with a token of a Keystone. Its answers are used again for a short time, known by a keyed hash; a
 /// token is asked about once, however many requests bring it at once. Where Keystone cannot be asked nobody is refused as a stranger: 503.
 /// </summary>
-internal sealed partial class KeystoneAuth(KeystoneClient keystone, TimeProvider time, IOptions<ApiOptions> options, ILogger<KeystoneAuth> log) : IAuthenticator
+internal sealed partial class KeystoneAuth(KeystoneClient keystone, CallerLimits limits, TimeProvider time, IOptions<ApiOptions> options, ILogger<KeystoneAuth> log) : IAuthenticator
 {
     private const int LongestToken = 8192;
 
@@ -27,7 +27,7 @@ internal sealed partial class KeystoneAuth(KeystoneClient keystone, TimeProvider
     public async ValueTask<Identity> AuthenticateAsync(HttpContext http)
     {
         var text = http.Request.Headers["X-Auth-Token"].ToString();
-        if (text.Length is 0 or > LongestToken || await FindAsync(text) is not { } token)
+        if (text.Length is 0 or > LongestToken || await FindAsync(http, text) is not { } token)
         {
             throw ApiFault.Unauthorized($"Keystone uri=\"{_options.PublicUrl ?? _options.Url}\"");
         }
@@ -35,7 +35,7 @@ internal sealed partial class KeystoneAuth(KeystoneClient keystone, TimeProvider
         return token.Who.Project.Value.Length > 0 ? token.Who : throw new ApiFault(403, "The token is not for a project; ask for one that is.");
     }
 
-    private async ValueTask<KeystoneToken?> FindAsync(string text)
+    private async ValueTask<KeystoneToken?> FindAsync(HttpContext http, string text)
     {
         var key = Convert.ToBase64String(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(text)));
         if (_known.TryGet(key, out var known))
@@ -43,7 +43,14 @@ internal sealed partial class KeystoneAuth(KeystoneClient keystone, TimeProvider
             return known.ExpiresAt > time.GetUtcNow() ? known : null;
         }
 
-        return _unknown.TryGet(key, out _) ? null : await AskOnceAsync(key, text);
+        if (_unknown.TryGet(key, out _))
+        {
+            return null;
+        }
+
+        // Whoever makes tokens up asks Keystone no more than anybody may ask us.
+        using var place = limits.Enter(http);
+        return await AskOnceAsync(key, text);
     }
 
     private async Task<KeystoneToken?> AskOnceAsync(string key, string text)
