@@ -78,6 +78,7 @@ verdict() {
 install_missing() {
   local packages=() log="$results/apt.log"
   command -v openstack >/dev/null || packages+=(python3-openstackclient)
+  [[ -d /usr/lib/python3/dist-packages/tempest/lib/api_schema ]] || packages+=(python3-tempest)
   compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || packages+=(postgresql)
   if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
     [[ " ${packages[*]} " != *" postgresql "* ]] || without='&Requires!=postgresql'

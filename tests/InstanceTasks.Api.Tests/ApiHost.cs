@@ -51,6 +51,9 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <summary>What is served below <c>/v2.1</c>.</summary>
     public IEnumerable<Wire.ApiRoute> Routes => _app.Services.GetRequiredService<Wire.Router>().Versioned;
 
+    /// <summary>Everything that is served.</summary>
+    public IEnumerable<Wire.ApiRoute> AllRoutes => _app.Services.GetRequiredService<Wire.Router>().All;
+
     public string BaseUrl => Client.BaseAddress!.ToString().TrimEnd('/');
 
     public static async Task<ApiHost> StartAsync(Action<ApiOptions>? configure = null, bool admin = true)

@@ -72,6 +72,8 @@ internal sealed class Router(IEnumerable<IApiResource> resources)
 
     public IEnumerable<ApiRoute> Versioned => _versioned;
 
+    public IEnumerable<ApiRoute> All => _versioned.Concat(_root);
+
     /// <summary>Null: there is no such path at this version.</summary>
     /// <exception cref="ApiFault">405: there is, but not with this method.</exception>
     public RouteMatch? FindVersioned(string method, ReadOnlySpan<string> path, ApiVersion version) => Find(_versioned, method, path, version);
