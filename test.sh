@@ -80,6 +80,7 @@ install_missing() {
   command -v openstack >/dev/null || packages+=(python3-openstackclient)
   command -v keystone-manage >/dev/null || packages+=(keystone)
   [[ -x /usr/bin/uwsgi_python3 ]] || packages+=(uwsgi-core uwsgi-plugin-python3)
+  [[ -d /usr/lib/python3/dist-packages/tempest/lib/api_schema ]] || packages+=(python3-tempest)
   compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || packages+=(postgresql)
   if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
     [[ " ${packages[*]} " != *" postgresql "* ]] || without='&Requires!=postgresql'

@@ -54,6 +54,7 @@ public static class ComputeApi
         services.AddSingleton<DryRunAnswers>();
         services.AddSingleton<TaskSubmitter>();
         services.AddSingleton<IdempotencyKeys>();
+        services.AddSingleton<UserData>();
         services.AddSingleton<ServerReader>();
         services.AddSingleton<ImageCatalog>();
         services.AddSingleton<GroupMembers>();

@@ -71,6 +71,26 @@ public sealed class ImageActionTests : ApiTest
         Assert.DoesNotContain("given", EngineJson.Write(request with { Secrets = [] }), StringComparison.Ordinal);
     }
 
+    // The answer said that the server had no user data, and to administrators it had it in a field that Nova does not have there.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Rebuild_ServerWithUserData_ShowsItOnceAndKeepsItOutOfTheStoredAnswer(bool admin)
+    {
+        await using var api = await ApiHost.StartAsync(admin: admin);
+        var server = api.Add(Sample.Server() with { UserDataSet = true });
+        api.Cloud.Secrets[(server.Id.Value, SecretNames.UserData)] = new FakeProtector().Protect(server.Id.Value, SecretNames.UserData, "c2VjcmV0");
+
+        var path = $"/v2.1/servers/{server.Id}/action";
+        var body = $$$"""{"rebuild":{"imageRef":"{{{Sample.ImageId}}}"}}""";
+        var first = await api.PostAsync(path, body, "2.75", ("Idempotency-Key", "k"));
+        var again = await api.PostAsync(path, body, "2.75", ("Idempotency-Key", "k"));
+
+        Assert.All([first, again], a => Assert.Equal("c2VjcmV0", (string)a["server"]["user_data"]!));
+        Assert.All([first, again], a => Assert.False(a["server"].ContainsKey("OS-EXT-SRV-ATTR:user_data")));
+        Assert.DoesNotContain("c2VjcmV0", Assert.Single(api.Journal.Keys).Value.Answer.Body, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("\"key_name\":null", "2.54", true, null)]
     [InlineData("\"description\":\"d\"", "2.19", false, "d")]

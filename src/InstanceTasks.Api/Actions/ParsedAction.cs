@@ -16,12 +16,15 @@ internal sealed record ParsedAction(TaskKind Kind)
     /// <summary>The administrator's password: kept encrypted beside the task.</summary>
     public string? Password { get; init; }
 
+    /// <summary>The server's user data, for an answer that shows it: never kept with that.</summary>
+    public string? UserData { get; init; }
+
     /// <summary>The answer's <c>Location</c>; null: none.</summary>
     public string? Location { get; init; }
 
     /// <summary>The status of the answer.</summary>
     public int Status { get; init; } = 202;
 
-    /// <summary>The body of the answer, without the password; null: empty.</summary>
+    /// <summary>The body of the answer, without the password and the user data; null: empty.</summary>
     public JsonObject? Body { get; init; }
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace InstanceTasks.Api.Actions;
 
 /// <summary>The body and the answer of <c>rebuild</c> (nova-api §3.2).</summary>
-internal sealed class RebuildParser(ServerReader reader, ImageCatalog images, ICatalog catalog, IOptions<ApiOptions> options)
+internal sealed class RebuildParser(ServerReader reader, UserData userData, ImageCatalog images, ICatalog catalog, IOptions<ApiOptions> options)
 {
     /// <summary>Reads it; the answer shows the server as a success will leave it.</summary>
     public async Task<ParsedAction> ParseAsync(ApiCall call, JsonInput body)
@@ -26,6 +26,7 @@ internal sealed class RebuildParser(ServerReader reader, ImageCatalog images, IC
         {
             Change = change,
             Password = input.Text("adminPass", Lexical.Any) ?? Passwords.New(),
+            UserData = await userData.ReadAsync(view.Instance, call.Aborted),
             Body = new JsonObject { ["server"] = await ServerAsync(call, view with { Instance = InstanceChanges.Describe(view.Instance, change) }) },
             Location = call.Links.Versioned($"servers/{view.Instance.Id}"),
         };
@@ -92,7 +93,9 @@ internal sealed class RebuildParser(ServerReader reader, ImageCatalog images, IC
 
         if (call.AtLeast(57))
         {
+            // It stands here, for everybody, and not among the extended attributes.
             shown["user_data"] = null;
+            shown.Remove("OS-EXT-SRV-ATTR:user_data");
         }
 
         return shown;

@@ -78,6 +78,11 @@ internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys key
             place["adminPass"] = action.Password;
         }
 
+        if (place?.ContainsKey("user_data") == true)
+        {
+            place["user_data"] = action.UserData;
+        }
+
         return action.Body;
     }
 

@@ -6,7 +6,7 @@ using InstanceTasks.Engine;
 namespace InstanceTasks.Api.Servers;
 
 /// <summary>Reads servers for one caller.</summary>
-internal sealed class ServerReader(IQueries queries, GroupMembers groups, ISecretProtector secrets)
+internal sealed class ServerReader(IQueries queries, GroupMembers groups, UserData userData)
 {
     /// <summary>The server from the path, if the caller may see it and it is not deleted.</summary>
     public Task<ServerView> GetAsync(ApiCall call) => GetAsync(call, call.ServerId());
@@ -31,8 +31,7 @@ internal sealed class ServerReader(IQueries queries, GroupMembers groups, ISecre
         var data = new Dictionary<InstanceId, string>();
         foreach (var instance in views.Select(v => v.Instance).Where(i => i.UserDataSet))
         {
-            if (await queries.ReadSecretAsync(instance.Id.Value, SecretNames.UserData, call.Aborted) is { } ciphertext
-                && secrets.Unprotect(instance.UserDataSealedFor ?? instance.Id.Value, SecretNames.UserData, ciphertext) is { } text)
+            if (await userData.ReadAsync(instance, call.Aborted) is { } text)
             {
                 data[instance.Id] = text;
             }

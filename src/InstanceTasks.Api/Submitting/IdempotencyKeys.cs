@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using InstanceTasks.Api.Servers;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
 using Microsoft.Extensions.Logging;
@@ -30,7 +31,7 @@ internal sealed record KeyedCall(string Key, byte[] Hash)
 /// <c>Idempotency-Key</c> (design §4.6): the same key and request give the same answer for 24 hours. A call that makes a task records its key
 /// in the accept's commit; a call that makes none records it in a commit of its own, after its effect.
 /// </summary>
-internal sealed partial class IdempotencyKeys(IJournal journal, IQueries queries, ISecretProtector secrets, ILogger<IdempotencyKeys> log)
+internal sealed partial class IdempotencyKeys(IJournal journal, IQueries queries, UserData userData, ISecretProtector secrets, ILogger<IdempotencyKeys> log)
 {
     private const string Header = "Idempotency-Key";
     private const string PrivateKey = "private_key";
@@ -126,6 +127,7 @@ internal sealed partial class IdempotencyKeys(IJournal journal, IQueries queries
     {
         var body = stored.Body is null ? null : JsonNode.Parse(stored.Body);
         await AddPasswordAsync(body, stored.Task, call.Aborted);
+        await AddUserDataAsync(body, call.Aborted);
 
         if (body?["keypair"] is JsonObject pair && await SecretAsync(IdOf(call, new(call.Header(Header)!, HashOf(call))), PrivateKey, call.Aborted) is { } key)
         {
@@ -149,6 +151,15 @@ internal sealed partial class IdempotencyKeys(IJournal journal, IQueries queries
         if (await SecretAsync(task.Value, SecretNames.AdminPassword, cancellationToken) is { } password)
         {
             place["adminPass"] = password;
+        }
+    }
+
+    /// <summary>Into the server of a rebuild, as it is now.</summary>
+    private async Task AddUserDataAsync(JsonNode? body, CancellationToken cancellationToken)
+    {
+        if (body?["server"] is JsonObject server && server.ContainsKey("user_data") && InstanceId.TryParse((string?)server["id"], out var id))
+        {
+            server["user_data"] = await queries.GetServerAsync(id, cancellationToken) is { } view ? await userData.ReadAsync(view.Instance, cancellationToken) : null;
         }
     }
 
