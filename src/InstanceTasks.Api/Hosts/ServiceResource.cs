@@ -7,7 +7,7 @@ namespace InstanceTasks.Api.Hosts;
 /// <summary>
 /// <c>/os-services</c> (nova-api §6.3): one <c>nova-compute</c> for each host. Disabling it keeps placement away from the host; what is there stays and works.
 /// </summary>
-internal sealed class ServiceResource(IQueries queries, IHostControl control, IDocumentStore documents) : IApiResource
+internal sealed class ServiceResource(IQueries queries, IHostControl control, IDocumentStore documents, TimeProvider time) : IApiResource
 {
     private const string Binary = "nova-compute";
 
@@ -96,9 +96,8 @@ internal sealed class ServiceResource(IQueries queries, IHostControl control, ID
             await control.SetDisabledAsync(host.Host, status == "enabled" ? null : change.Reason ?? "", call.Aborted);
         }
 
-        var record = change.ForcedDown is { } forced
-            ? await _records.ChangeAsync(host.Host.Value, r => r with { ForcedDown = forced }, call.Aborted, new ServiceRecord(host.Host.Value, false))
-            : await _records.FindAsync(host.Host.Value, call.Aborted);
+        var record = await _records.ChangeAsync(
+            host.Host.Value, r => r with { ForcedDown = change.ForcedDown ?? r.ForcedDown, UpdatedAt = time.GetUtcNow() }, call.Aborted, new ServiceRecord(host.Host.Value, false, default));
         return (await FindAsync(call, h => h.Host == host.Host) ?? host, record);
     }
 
@@ -130,7 +129,7 @@ internal sealed class ServiceResource(IQueries queries, IHostControl control, ID
             ["zone"] = host.Zone,
             ["status"] = StatusOf(host),
             ["state"] = StateOf(record),
-            ["updated_at"] = null,
+            ["updated_at"] = WireTime.Micros(record?.UpdatedAt),
             ["disabled_reason"] = ReasonOf(host),
         };
         if (call.AtLeast(11))
@@ -153,4 +152,5 @@ internal sealed class ServiceResource(IQueries queries, IHostControl control, ID
 /// <summary>What operators say of a service beside what its host knows.</summary>
 /// <param name="Host">The host.</param>
 /// <param name="ForcedDown">An operator says that it is down.</param>
-internal sealed record ServiceRecord(string Host, bool ForcedDown);
+/// <param name="UpdatedAt">When an operator last changed something about it.</param>
+internal sealed record ServiceRecord(string Host, bool ForcedDown, DateTimeOffset UpdatedAt);

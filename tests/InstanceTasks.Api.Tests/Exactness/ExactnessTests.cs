@@ -15,7 +15,7 @@ public sealed class ExactnessTests(Oracle oracle, ITestOutputHelper output) : IC
         await using var api = await ApiHost.StartAsync();
         var answered = ExchangeTable.All.Where(r => r.Fault is null).Select(r => $"{r.Method} {r.Template}").ToHashSet(StringComparer.Ordinal);
 
-        Assert.Equal(ExchangeTable.AlwaysRefused, api.AllRoutes.Select(r => $"{r.Method} {r.Template}").Where(r => !answered.Contains(r)).Distinct());
+        Assert.Equal(ExchangeTable.AlwaysRefused.Order(), api.AllRoutes.Select(r => $"{r.Method} {r.Template}").Where(r => !answered.Contains(r)).Distinct().Order());
     }
 
     [Fact]

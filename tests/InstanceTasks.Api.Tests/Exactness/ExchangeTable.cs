@@ -4,7 +4,14 @@ namespace InstanceTasks.Api.Tests.Exactness;
 internal static class ExchangeTable
 {
     /// <summary>Endpoints that never answer: what they refuse is in the table.</summary>
-    public static readonly string[] AlwaysRefused = ["GET extensions/{alias}"];
+    public static readonly string[] AlwaysRefused =
+    [
+        "GET servers/{id}/ips/{label}", "GET servers/{id}/diagnostics", "POST servers/{id}/remote-consoles", "POST servers/{id}/os-volume_attachments",
+        "GET servers/{id}/os-volume_attachments/{volume}", "PUT servers/{id}/os-volume_attachments/{volume}", "DELETE servers/{id}/os-volume_attachments/{volume}", "POST servers/{id}/os-interface",
+        "GET servers/{id}/os-interface/{port}", "DELETE servers/{id}/os-interface/{port}", "DELETE os-services/{service}", "GET os-hypervisors/{hypervisor}/uptime",
+        "POST os-aggregates/{aggregate}/images", "GET servers/{id}/migrations/{migration}", "POST servers/{id}/migrations/{migration}/action", "DELETE servers/{id}/migrations/{migration}",
+        "GET extensions/{alias}",
+    ];
 
     /// <summary>Nova's actions (nova-api §3): each is served, or its refusal is in the table.</summary>
     public static readonly string[] Actions =
@@ -16,7 +23,7 @@ internal static class ExchangeTable
     ];
 
     public static IReadOnlyList<Exchange> All { get; } =
-        [.. VersionRows.All, .. ServerRows.All, .. ActionRows.All, .. NeighbourRows.All, .. ImageRows.All, .. TaskRows.All, .. FaultRows.All];
+        [.. VersionRows.All, .. ServerRows.All, .. PartRows.All, .. ActionRows.All, .. OperatorRows.All, .. NeighbourRows.All, .. ImageRows.All, .. TaskRows.All, .. FaultRows.All];
 }
 
 /// <summary>Discovery (nova-api §1.1).</summary>

@@ -1,3 +1,5 @@
+using InstanceTasks.Api.Aggregates;
+using InstanceTasks.Api.Flavors;
 using InstanceTasks.Api.Tests.Fakes;
 using InstanceTasks.Engine;
 
@@ -28,6 +30,7 @@ internal static class World
     public static readonly TaskId Paused = Task(9);
     public static readonly TaskId Superseded = Task(10);
     public static readonly TaskId Retried = Task(11);
+    public static readonly Guid Group = new("00000000-0000-4000-b000-000000000002");
     public static readonly Guid Hold = new("00000000-0000-4000-b000-000000000001");
 
     private static readonly IReadOnlyList<InstanceRecord> Servers = [.. MakeServers()];
@@ -75,12 +78,29 @@ internal static class World
         ]);
         api.Catalog.Images.Clear();
         api.Catalog.Images.AddRange([ImageOf(SavedImage, true), ImageOf(SavingImage, false)]);
+        PlantOperators(api);
         api.Holds.All.Clear();
         api.Holds.All.AddRange(
         [
             new() { Id = Hold, By = new("demo-user"), Reason = "repair", Host = new("host-1"), At = Sample.Time },
             new() { Id = Guid.Empty, By = new("demo-user"), Reason = "was", Project = new("demo-project"), Kind = new("stop"), At = Sample.Time, RemovedAt = Sample.Time, RemovedBy = new("somebody") },
         ]);
+    }
+
+    private static void PlantOperators(ApiHost api)
+    {
+        var hosts = new FakeCloud().Hosts;
+        api.Cloud.Hosts.Clear();
+        api.Cloud.Hosts.AddRange(hosts);
+        api.Operators.Clear();
+        api.Operators.Add("flavor-access", "p", new FlavorProjects("p", ["other-project"]));
+        api.Operators.Add("aggregate", "7", new Aggregate { Id = 7, Uuid = Hold, Name = "there", Hosts = ["host-1"], Metadata = new() { ["k"] = "v" }, CreatedAt = Sample.Time, UpdatedAt = Sample.Time });
+        api.Operators.Add("aggregate", "9", new Aggregate { Id = 9, Uuid = Group, Name = "empty", CreatedAt = Sample.Time });
+        api.Operators.Add(ServerGroup.DocumentKind, Group.ToString(), new ServerGroup
+        {
+            Id = Group, Project = new("demo-project"), User = new("demo-user"), Name = "together", Policy = GroupPolicy.Affinity, CreatedAt = Sample.Time,
+            Members = new() { [Active.Value] = new(Sample.Time, "host-1"), [Deleted.Value] = new(Sample.Time), [Nowhere.Value] = new(Sample.Time) },
+        });
     }
 
     private static void Add<TKey, T>(Dictionary<TKey, T> map, IEnumerable<(TKey, T)> items)
