@@ -31,6 +31,11 @@ public sealed partial class ApiOptionsValidator : IValidateOptions<ApiOptions>
             yield return $"ImageId '{options.ImageId}' is not a uuid.";
         }
 
+        if (!Enum.IsDefined(options.Auth))
+        {
+            yield return "Auth must be none, http_basic, identity or keystone.";
+        }
+
         if (options.Auth is AuthMode.HttpBasic or AuthMode.Identity && string.IsNullOrEmpty(options.UsersFile))
         {
             yield return "UsersFile must name the file of users for http_basic and identity.";

@@ -95,7 +95,8 @@ public static class ComputeApi
             AuthMode.HttpBasic => ActivatorUtilities.CreateInstance<BasicAuth>(s),
             AuthMode.Identity => ActivatorUtilities.CreateInstance<TokenAuth>(s),
             AuthMode.Keystone => ActivatorUtilities.CreateInstance<KeystoneAuth>(s),
-            _ => ActivatorUtilities.CreateInstance<NoAuth>(s),
+            AuthMode.None => ActivatorUtilities.CreateInstance<NoAuth>(s),
+            var other => throw new InvalidOperationException($"There is no authentication '{other}'."),
         });
         services.AddSingleton<IApiResource>(s => s.GetRequiredService<IOptions<ApiOptions>>().Value.Auth == AuthMode.Identity
             ? ActivatorUtilities.CreateInstance<IdentityResource>(s)

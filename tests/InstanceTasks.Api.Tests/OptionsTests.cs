@@ -55,6 +55,21 @@ public sealed class OptionsTests
         Assert.Equal(mode, options.Auth);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("0")]
+    [InlineData("7")]
+    [InlineData("basic")]
+    [InlineData("none,identity")]
+    public void Auth_AnythingElse_IsRefusedAndNeverNoAuthentication(string text)
+    {
+        var options = new ApiOptions { Auth = AuthMode.Keystone };
+        new ConfigurationBuilder().AddInMemoryCollection([new("Auth", text)]).Build().Bind(options);
+
+        Assert.NotEqual(AuthMode.None, options.Auth);
+        Assert.False(new ApiOptionsValidator().Validate(null, options).Succeeded);
+    }
+
     [Fact]
     public void Validate_ModesWithoutWhatTheyNeed_AreRefused()
     {

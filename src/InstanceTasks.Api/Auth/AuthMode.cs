@@ -20,9 +20,14 @@ public enum AuthMode
     Keystone = 3,
 }
 
-/// <summary>Reads the names as OpenStack writes them: <c>none</c>, <c>http_basic</c>, <c>identity</c>, <c>keystone</c>.</summary>
+/// <summary>
+/// Reads the names as OpenStack writes them: <c>none</c>, <c>http_basic</c>, <c>identity</c>, <c>keystone</c>. Anything else, also a number or
+/// several names, becomes a value that <see cref="ApiOptionsValidator"/> refuses: it must never be taken for one of them.
+/// </summary>
 public sealed class AuthModeConverter : EnumConverter
 {
+    private const AuthMode Unknown = (AuthMode)(-1);
+
     /// <summary>Creates the converter.</summary>
     public AuthModeConverter()
         : base(typeof(AuthMode))
@@ -30,6 +35,14 @@ public sealed class AuthModeConverter : EnumConverter
     }
 
     /// <inheritdoc/>
-    public override object? ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value) =>
-        base.ConvertFrom(context, culture, value is string text ? text.Replace("_", "", StringComparison.Ordinal) : value);
+    public override object? ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value) => value is not string text
+        ? base.ConvertFrom(context, culture, value)
+        : text.Trim().ToUpperInvariant() switch
+        {
+            "NONE" => AuthMode.None,
+            "HTTP_BASIC" or "HTTPBASIC" => AuthMode.HttpBasic,
+            "IDENTITY" => AuthMode.Identity,
+            "KEYSTONE" => AuthMode.Keystone,
+            _ => Unknown,
+        };
 }

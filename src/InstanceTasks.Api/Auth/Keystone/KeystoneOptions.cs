@@ -9,10 +9,10 @@ public sealed class KeystoneOptions
     /// <summary>Where clients reach it, for the answer to those without a token. Default: <see cref="Url"/>.</summary>
     public string? PublicUrl { get; set; }
 
-    /// <summary>The service user; it needs the role <c>service</c> or <c>admin</c>. Default: none.</summary>
+    /// <summary>The service user; it needs the role <c>service</c> or <c>admin</c>. Default: none; needed for <c>auth: keystone</c>.</summary>
     public string Username { get; set; } = "";
 
-    /// <summary>Its password. Better given as <c>INSTANCETASKS_Api__Keystone__Password</c> than in a file. Default: none.</summary>
+    /// <summary>Its password. Default: none. Better given as <c>INSTANCETASKS_Api__Keystone__Password</c> than in a file.</summary>
     public string Password { get; set; } = "";
 
     /// <summary>The name of its domain. Default: <c>Default</c>.</summary>
