@@ -12,10 +12,10 @@ public sealed class ApiOptions
     /// <summary>How long the tokens of <see cref="AuthMode.Identity"/> count. Default: one hour.</summary>
     public TimeSpan TokenLifetime { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>The Keystone of <see cref="AuthMode.Keystone"/>. Default: none is named.</summary>
+    /// <summary>The Keystone of <see cref="AuthMode.Keystone"/>. Default: none.</summary>
     public KeystoneOptions Keystone { get; set; } = new();
 
-    /// <summary>How much one caller may ask for. Default: that of each of its options.</summary>
+    /// <summary>How much one caller may ask for. Default: see there; without authentication no limit but those of sizes.</summary>
     public ApiLimits Limits { get; set; } = new();
 
     /// <summary>
