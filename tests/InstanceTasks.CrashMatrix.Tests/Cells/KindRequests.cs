@@ -18,6 +18,9 @@ public static class KindRequests
 
     private const string OtherImageId = "7c2f0e7a-5d0c-4c1e-9f0b-1d2a3c4e5f60";
 
+    /// <summary>Those that are not made from servers.</summary>
+    public static IReadOnlyList<string> Images { get; } = [ImageId, OtherImageId];
+
     private static readonly FlavorSnapshot Larger = new() { Id = "2", Name = "m1.small", Vcpus = 2, RamMb = 1024, DiskGb = 2 };
 
     private static readonly Dictionary<TaskKind, Func<SubmitTask, SubmitTask>> Parts = new()

@@ -1,5 +1,7 @@
 using System.Data.Common;
 using System.Text;
+using System.Text.RegularExpressions;
+using InstanceTasks.CrashMatrix.Cells;
 using InstanceTasks.TestKit;
 
 namespace InstanceTasks.CrashMatrix.Checking;
@@ -11,7 +13,7 @@ namespace InstanceTasks.CrashMatrix.Checking;
 /// <param name="Quota">What its project uses.</param>
 /// <param name="Record">What its record says of machine and state; null: there is none.</param>
 /// <param name="VmState">Its state.</param>
-internal sealed record Inventory(IReadOnlyList<string> World, IReadOnlyList<string> Claims, IReadOnlyList<string> Images, string Quota, string? Record, VmState? VmState)
+internal sealed partial record Inventory(IReadOnlyList<string> World, IReadOnlyList<string> Claims, IReadOnlyList<string> Images, string Quota, string? Record, VmState? VmState)
 {
     /// <summary>What differs between two, in words; empty: nothing.</summary>
     /// <param name="other">The one that is right.</param>
@@ -49,12 +51,17 @@ internal sealed record Inventory(IReadOnlyList<string> World, IReadOnlyList<stri
     {
         string Hide(string line)
         {
+            // What an unshelved server's disk was made from is an image of its own.
+            line = ImagePattern().Replace(line, m => KindRequests.Images.Contains(m.Groups["id"].Value) ? m.Value : "image=<own>");
             line = line.Replace(subject.Instance.ToString(), "<server>").Replace(subject.Task.ToString(), "<task>").Replace(subject.Project.Value, "<project>");
             return own is { } host ? line.Replace($"host={host.Value} ", "host=<own> ") : line;
         }
 
         return this with { World = [.. World.Select(Hide)], Claims = [.. Claims.Select(Hide)], Quota = Hide(Quota), Record = Record is null ? null : Hide(Record) };
     }
+
+    [GeneratedRegex("image=(?<id>[0-9a-f-]{36})", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ImagePattern();
 }
 
 /// <summary>Reads inventories from the tables themselves, whatever columns and tables later versions add.</summary>
