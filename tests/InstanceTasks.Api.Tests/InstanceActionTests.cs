@@ -18,6 +18,22 @@ public sealed class InstanceActionTests : ApiTest
     }
 
     [Fact]
+    public async Task List_FollowingItsLinks_MeetsEveryActionOnceNewestFirst()
+    {
+        Exactness.World.Plant(Api);
+
+        var met = new List<string>();
+        for (var next = $"/v2.1/servers/{Exactness.World.Active}/os-instance-actions?limit=1"; next is not null;)
+        {
+            var page = await Api.GetAsync(next, "2.58");
+            met.AddRange(page.List("instanceActions").Select(a => (string)a!["action"]!));
+            next = (string?)page.Body!["links"]?[0]!["href"];
+        }
+
+        Assert.Equal(["stop", "reboot", "create"], met);
+    }
+
+    [Fact]
     public async Task List_OnePerRequestNewestFirst_WithoutNamelessKinds()
     {
         Add("create", 0);

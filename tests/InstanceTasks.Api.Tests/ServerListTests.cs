@@ -55,6 +55,8 @@ public sealed class ServerListTests : ApiTest
     [InlineData("marker=00000000-0000-0000-0000-000000000000", "2.1")]
     [InlineData("sort_key=nope", "2.1")]
     [InlineData("sort_dir=up", "2.1")]
+    [InlineData("sort_key=uuid&sort_dir=asc&sort_dir=asc", "2.1")]
+    [InlineData("sort_dir=asc&sort_dir=asc", "2.1")]
     [InlineData("name=%2Afoo", "2.1")]
     [InlineData("status=NOPE", "2.38")]
     [InlineData("changes-since=yesterday", "2.1")]
@@ -152,7 +154,7 @@ public sealed class ServerListTests : ApiTest
         Assert.Equal([""], filter.TaskStates!);
         Assert.Equal(["a", "b"], filter.Tags!);
         Assert.Equal(["c"], filter.NotTagsAny!);
-        Assert.Equal([("display_name", false), ("uuid", true)], filter.Sort);
+        Assert.Equal([("display_name", false), ("uuid", false)], filter.Sort);
         Assert.Null(filter.Deleted);
     }
 
@@ -165,6 +167,40 @@ public sealed class ServerListTests : ApiTest
         Assert.Equal("off", (string)Assert.Single((await Api.GetAsync("/v2.1/servers?power_state=4")).List("servers"))!["name"]!);
         Assert.Equal("on", (string)Assert.Single((await Api.GetAsync("/v2.1/servers?power_state=running")).List("servers"))!["name"]!);
         Assert.Empty((await Api.GetAsync("/v2.1/servers?ip=10")).List("servers"));
+    }
+
+    [Theory]
+    [InlineData("", "created_at desc")]
+    [InlineData("?sort_dir=asc", "created_at asc")]
+    [InlineData("?sort_key=uuid&sort_key=host", "uuid desc, host desc")]
+    [InlineData("?sort_key=uuid&sort_key=host&sort_dir=asc", "uuid asc, host asc")]
+    [InlineData("?sort_key=uuid&sort_key=host&sort_dir=asc&sort_dir=desc", "uuid asc, host desc")]
+    public async Task List_Sorting_AKeyWithoutADirectionHasTheFirst(string query, string order)
+    {
+        Assert.Equal(200, (await Api.GetAsync($"/v2.1/servers{query}")).Status);
+
+        Assert.Equal(order, string.Join(", ", Api.Cloud.LastFilter!.Sort.Select(s => $"{s.Item1} {(s.Item2 ? "desc" : "asc")}")));
+    }
+
+    [Theory]
+    [InlineData("servers", "limit=3&sort_key=created_at&sort_dir=asc")]
+    [InlineData("servers/detail", "limit=4")]
+    [InlineData("servers/detail", "limit=2&status=ACTIVE")]
+    public async Task List_FollowingItsLinks_MeetsEveryServerOnceInOrder(string path, string query)
+    {
+        Exactness.World.Plant(Api);
+        var whole = await Api.GetAsync($"/v2.1/{path}?{query.Replace("limit=", "limit=10", StringComparison.Ordinal)}");
+
+        var met = new List<string>();
+        for (var next = $"/v2.1/{path}?{query}"; next is not null;)
+        {
+            var page = await Api.GetAsync(next);
+            met.AddRange(page.List("servers").Select(s => (string)s!["id"]!));
+            next = (string?)page.Body!["servers_links"]?[0]!["href"];
+        }
+
+        Assert.True(met.Count > 4);
+        Assert.Equal(whole.List("servers").Select(s => (string)s!["id"]!), met);
     }
 
     [Fact]

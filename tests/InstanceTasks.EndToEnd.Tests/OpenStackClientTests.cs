@@ -10,13 +10,15 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
 {
     private readonly TempDirectory _data = new("client");
     private SiloProcess _silo = null!;
+    private RecordingProxy _proxy = null!;
     private OpenStackCli _cli = null!;
     private string _image = "";
 
     public async Task InitializeAsync()
     {
         _silo = await SiloProcess.StartAsync(new SiloSetup { DataDirectory = _data.Path });
-        _cli = new OpenStackCli(_silo.Setup.Url);
+        _proxy = await RecordingProxy.StartAsync(_silo.Setup.Url, Path.Combine(RepoRoot.Path, "TestResults", "client-traffic", $"openstack-{Guid.NewGuid():N}.jsonl"));
+        _cli = new OpenStackCli(_proxy.Url);
     }
 
     public async Task DisposeAsync()
@@ -26,6 +28,7 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
             output.WriteLine(line);
         }
 
+        await _proxy.DisposeAsync();
         await _silo.DisposeAsync();
     }
 
@@ -56,6 +59,7 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
             "resetState", "resetState", "createImage", "rebuild", "shelve", "unshelve", "resize", "revertResize", "resize", "confirmResize",
         ]);
         await DeleteAsync(id, "vm1-renamed", []);
+        await TrafficIsExactAsync();
     }
 
     [OpenStackFact]
@@ -75,6 +79,25 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         await _cli.RunAsync([.. version, "server", "reboot", "--hard", "vm237"]);
         await StatusBecomesAsync(id, "ACTIVE");
         await DeleteAsync(id, "vm237", version);
+        await TrafficIsExactAsync();
+    }
+
+    /// <summary>What the client was answered is kept, and is as exact as what the API's own tests ask for.</summary>
+    private async Task TrafficIsExactAsync()
+    {
+        if (!ExactnessOracle.IsInstalled && !OpenStackCli.IsRequired)
+        {
+            output.WriteLine($"The traffic is not judged: the Debian package {ExactnessOracle.Package} is not installed.");
+            return;
+        }
+
+        var (exact, text) = await ExactnessOracle.JudgeAsync(_proxy.Path);
+        Assert.True(exact, text);
+        var spoilt = $"{_proxy.Path}.spoilt";
+        await File.WriteAllTextAsync(spoilt, (await File.ReadAllTextAsync(_proxy.Path)).Replace("tenant_id", "tenant-id", StringComparison.Ordinal));
+        Assert.False((await ExactnessOracle.JudgeAsync(spoilt)).Exact);
+        File.Delete(spoilt);
+        output.WriteLine($"report: real traffic of the openstack client: {text.Trim()} ({Path.GetFileName(_proxy.Path)})");
     }
 
     private static string Text(JsonNode node, string name) =>

@@ -119,9 +119,16 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
                 throw QueryInput.Invalid("sort_dir", bad, $"'{bad}' is not one of ['asc', 'desc']");
             }
 
+            if (directions.Count > Math.Max(keys.Count, 1))
+            {
+                throw QueryInput.Invalid("sort_dir", directions[^1], "There are more directions than keys");
+            }
+
+            // A key without a direction of its own has the first one's.
+            var usual = directions is [var first, ..] ? first : "desc";
             return keys.Count == 0
-                ? [("created_at", directions.Count == 0 || directions[0] == "desc")]
-                : [.. keys.Select((key, i) => (SortKey(key), i >= directions.Count || directions[i] == "desc"))];
+                ? [("created_at", usual == "desc")]
+                : [.. keys.Select((key, i) => (SortKey(key), (i < directions.Count ? directions[i] : usual) == "desc"))];
         }
 
         private string SortKey(string key) =>

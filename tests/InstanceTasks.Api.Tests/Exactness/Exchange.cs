@@ -34,6 +34,9 @@ internal sealed record Exchange(string Call, string Path, Func<int, string>? Bod
     /// <summary>The call has no microversion: it is made once, without the header.</summary>
     public bool Unversioned { get; init; }
 
+    /// <summary>The value of the header of such a call: one that cannot be agreed on.</summary>
+    public string? Asks { get; init; }
+
     public Allowed Allowed { get; init; }
 
     /// <summary>The status of the fault that is expected; null: it answers.</summary>
@@ -43,6 +46,8 @@ internal sealed record Exchange(string Call, string Path, Func<int, string>? Bod
     public int? FaultForMembers { get; init; }
 
     public (string Name, string Value)[] Headers { get; init; } = [];
+
+    public string MediaType { get; init; } = "application/json";
 
     /// <summary>Changes the world before the call.</summary>
     public Action<ApiHost>? Arrange { get; init; }

@@ -9,6 +9,10 @@ internal static class FaultRows
     [
         new("GET nothing", "/v2.1/nothing") { Fault = 404 },
         new("GET servers", "/v2.1/0123-abc/servers") { Fault = 400 },
+        new("GET servers", "/v2.1/servers") { Unversioned = true, Asks = "2.01", Fault = 400 },
+        new("GET servers", "/v2.1/servers") { Unversioned = true, Asks = "2.999", Fault = 406 },
+        new("POST servers", "/v2.1/servers", _ => "{}") { MediaType = "text/plain", Fault = 415 },
+        new("POST servers/{id}/action os-stop", $"/v2.1/servers/{World.Active}/action", _ => """{"os-stop":null,"os-stop":null}""") { Fault = 400 },
         new("PATCH servers", "/v2.1/servers") { Fault = 405 },
         new("POST servers/detail", "/v2.1/servers/detail", _ => "{}") { Fault = 405 },
         new("DELETE os-keypairs", "/v2.1/os-keypairs") { Fault = 405 },

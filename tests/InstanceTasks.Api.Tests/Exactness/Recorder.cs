@@ -67,16 +67,17 @@ internal sealed class Recorder(ApiHost api, bool admin)
         using var message = new HttpRequestMessage(new(row.Method), row.Path);
         if (request is not null)
         {
-            message.Content = new StringContent(request, Encoding.UTF8, "application/json");
+            message.Content = new StringContent(request, Encoding.UTF8, row.MediaType);
         }
 
-        foreach (var (name, value) in row.Headers.Concat(row.Unversioned ? [] : [("OpenStack-API-Version", $"compute 2.{version}")]))
+        var asks = row.Unversioned ? row.Asks : $"2.{version}";
+        foreach (var (name, value) in row.Headers.Concat(asks is null ? [] : [("OpenStack-API-Version", $"compute {asks}")]))
         {
             message.Headers.TryAddWithoutValidation(name, value);
         }
 
         using var response = await api.Client.SendAsync(message);
         var headers = response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key.ToLowerInvariant(), h => string.Join(", ", h.Value));
-        return new(row, version, admin, request, (int)response.StatusCode, headers, await response.Content.ReadAsStringAsync());
+        return new(row, version, admin, request, (int)response.StatusCode, headers, await response.Content.ReadAsStringAsync()) { Negotiated = row.Asks is null };
     }
 }

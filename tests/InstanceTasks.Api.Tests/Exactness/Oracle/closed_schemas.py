@@ -50,6 +50,9 @@ class ClosedSchemas:
         self._compiled = {}
         self._known_good = set()
 
+    def calls(self):
+        return self._answers.keys()
+
     def judge(self, exchange, body):
         """What is wrong, or None; and where the contract says so."""
         version, admin, status = exchange["version"], exchange["admin"], exchange["status"]
