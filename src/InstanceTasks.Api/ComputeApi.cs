@@ -98,10 +98,13 @@ public static class ComputeApi
             AuthMode.None => ActivatorUtilities.CreateInstance<NoAuth>(s),
             var other => throw new InvalidOperationException($"There is no authentication '{other}'."),
         });
-        services.AddSingleton<IApiResource>(s => s.GetRequiredService<IOptions<ApiOptions>>().Value.Auth == AuthMode.Identity
-            ? ActivatorUtilities.CreateInstance<IdentityResource>(s)
-            : new NothingServed());
+        services.AddSingleton(OfFacade<IdentityResource>);
+        services.AddSingleton(OfFacade<IdentityDirectory>);
     }
+
+    private static IApiResource OfFacade<T>(IServiceProvider services)
+        where T : IApiResource =>
+        services.GetRequiredService<IOptions<ApiOptions>>().Value.Auth == AuthMode.Identity ? ActivatorUtilities.CreateInstance<T>(services) : new NothingServed();
 
     private sealed class NothingServed : IApiResource;
 

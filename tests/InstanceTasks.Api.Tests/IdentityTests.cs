@@ -49,6 +49,21 @@ public sealed class IdentityTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
+    [InlineData("admin", "other own second", "admin manager member other reader")]
+    [InlineData("member", "own second", "member")]
+    [InlineData("other", "other", "other")]
+    public async Task Directory_OfProjectsAndUsers_IsWhatOneMayKnow(string name, string projects, string users)
+    {
+        var token = (await IssueAsync(name, UsersOfTest.Password, null)).Header("X-Subject-Token")!;
+
+        Assert.Equal(projects, await NamesAsync("projects", token));
+        Assert.Equal(users, await NamesAsync("users", token));
+        Assert.Equal(name == "other" ? 404 : 200, (await LookAsync("projects/own", token)).Status);
+        Assert.Equal(name == "admin" ? 200 : 404, (await LookAsync("users/reader", token)).Status);
+        Assert.Equal(name == "other" ? 0 : 1, (await LookAsync("projects?name=own", token)).List("projects").Count);
+    }
+
+    [Theory]
     [InlineData("""{"project":{"id":"second"}}""", "second")]
     [InlineData("null-scope", "own")]
     [InlineData("\"unscoped\"", "own")]
@@ -195,4 +210,8 @@ public sealed class IdentityTests : IAsyncLifetime, IDisposable
     }
 
     private Task<ApiHost> StartAsync() => ApiHost.StartAsync(o => (o.Auth, o.UsersFile) = (AuthMode.Identity, _users.Path), time: _time, tokens: _revoked);
+
+    private Task<Answer> LookAsync(string path, string token) => _api.SendAsync(HttpMethod.Get, $"/identity/v3/{path}", null, null, ("X-Auth-Token", token));
+
+    private async Task<string> NamesAsync(string list, string token) => string.Join(' ', (await LookAsync(list, token)).List(list).Select(n => (string)n!["name"]!));
 }

@@ -45,6 +45,8 @@ internal sealed partial class UserBook
     /// <exception cref="InvalidDataException">A line makes no sense. The message names the line and never shows it.</exception>
     public static UserBook Parse(string text) => new(text);
 
+    public IEnumerable<UserEntry> All => _users.Values;
+
     public UserEntry? Find(string name) => _users.GetValueOrDefault(name);
 
     /// <summary>What is wrong with the parts of a line; null: nothing.</summary>
