@@ -34,6 +34,7 @@ public sealed class UsersFileClientTests(ITestOutputHelper output) : IDisposable
         };
 
         await TourAsync(silo, Access);
+        await AccountsAsync(new(silo.Setup.Url, Access("root", "admin", Password)), new(silo.Setup.Url, Access("ann", "demo", Password)));
 
         var cli = new OpenStackCli(silo.Setup.Url, Access("ann", "demo", Password));
         var token = (await cli.JsonAsync("token", "issue"))["id"]!.ToString();
@@ -58,6 +59,19 @@ public sealed class UsersFileClientTests(ITestOutputHelper output) : IDisposable
         await ClientTour.DeleteAsync(member, id);
         Assert.DoesNotContain("sesame", silo.Output, StringComparison.Ordinal);
         Print(member);
+    }
+
+    /// <summary>What the client looks projects up for.</summary>
+    private static async Task AccountsAsync(OpenStackCli root, OpenStackCli ann)
+    {
+        await root.RunAsync("quota", "set", "--instances", "7", "demo");
+        Assert.Equal("7", (await ann.JsonAsync("quota", "show"))["instances"]!.ToString());
+        await ClientTour.FailsAsync(ann, "os_compute_api:os-quota-sets:update", "quota", "set", "--instances", "70", "demo");
+        await root.RunAsync("flavor", "create", "--private", "--ram", "64", "--disk", "1", "secret");
+        Assert.NotEqual(0, (await ann.TryAsync("flavor", "show", "secret")).ExitCode);
+        await root.RunAsync("flavor", "set", "--project", "demo", "secret");
+        Assert.Equal("secret", (await ann.JsonAsync("flavor", "show", "secret"))["name"]!.ToString());
+        Assert.Contains((await root.JsonAsync("usage", "list")).AsArray(), u => u!["Project"]!.ToString() == "demo");
     }
 
     private void Print(OpenStackCli cli)
