@@ -85,7 +85,7 @@ public interface IRecoveryGrain : IGrainWithStringKey
     [Alias("start")]
     Task Start();
 
-    /// <summary>Looks now: a silo came or went, or a lease ended.</summary>
-    [Alias("nudge"), OneWay]
+    /// <summary>Looks now: a silo came or went, or a lease ended. It fails when it could not: whoever asks asks again.</summary>
+    [Alias("nudge")]
     Task Nudge(string cause);
 }

@@ -43,7 +43,7 @@ internal sealed partial class RecoveryGrain(IJournal journal, IPeers peers, IOpt
     }
 
     /// <inheritdoc/>
-    public Task Nudge(string cause) => _options.OnLeaseEnd ? LookAsync(cause) : Task.CompletedTask;
+    public Task Nudge(string cause) => _options.OnLeaseEnd ? LookOnceAsync(cause) : Task.CompletedTask;
 
     /// <inheritdoc/>
     public Task ReceiveReminder(string reminderName, TickStatus status) => LookAsync("reminder");
@@ -61,15 +61,20 @@ internal sealed partial class RecoveryGrain(IJournal journal, IPeers peers, IOpt
     {
         try
         {
-            var sleep = await Actor.LookAsync(cause);
-            RecoveryInstruments.OnLook(cause);
-            SleepFor(sleep);
+            await LookOnceAsync(cause);
         }
         catch (Exception e)
         {
             LogLookFailed(e, GrainKeys.ShardOf(this), cause);
             SleepFor(_options.LongestSleep);
         }
+    }
+
+    private async Task LookOnceAsync(string cause)
+    {
+        var sleep = await Actor.LookAsync(cause);
+        RecoveryInstruments.OnLook(cause);
+        SleepFor(sleep);
     }
 
     private void SleepFor(TimeSpan sleep)

@@ -214,7 +214,7 @@ public sealed class VersionTests : ApiTest
     [Fact]
     public async Task Links_ForwardedHostThatIsNoHost_IsIgnored()
     {
-        var answer = await Api.SendAsync(HttpMethod.Get, "/v2.1", null, null, ("X-Forwarded-Host", "a b%"));
+        var answer = await Api.SendAsync(HttpMethod.Get, "/v2.1", null, null, ("X-Forwarded-Host", "a b%"), ("X-Forwarded-Prefix", "/a\tb"));
 
         Assert.Equal($"{Api.BaseUrl}/v2.1/", (string)answer["version"]["links"]![0]!["href"]!);
     }

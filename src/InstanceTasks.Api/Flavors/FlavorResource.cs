@@ -105,12 +105,13 @@ internal sealed class FlavorResource(ICatalog catalog, VisibleFlavors flavors) :
     private async Task<ApiAnswer> DeleteAsync(ApiCall call)
     {
         var id = call.Value("flavor");
-        if (!await catalog.DeleteFlavorAsync(id, call.Aborted))
+        if (await catalog.GetFlavorAsync(id, call.Aborted) is null)
         {
             throw VisibleFlavors.Unknown(id);
         }
 
-        await flavors.ForgetAsync(id, call.Aborted);
-        return new ApiAnswer(202);
+        // First, and whoever leaves meanwhile: a flavor of the same id that comes later is not for these projects.
+        await flavors.ForgetAsync(id, CancellationToken.None);
+        return await catalog.DeleteFlavorAsync(id, call.Aborted) ? new ApiAnswer(202) : throw VisibleFlavors.Unknown(id);
     }
 }

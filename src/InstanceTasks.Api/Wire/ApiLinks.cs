@@ -21,8 +21,8 @@ internal sealed record ApiLinks(string BaseUrl, string? Project)
         var host = Forwarded(request, options, "X-Forwarded-Host") ?? request.Host.Value ?? "localhost";
         var prefix = Forwarded(request, options, "X-Forwarded-Prefix")?.Trim('/');
         var url = $"{scheme}://{host}{request.PathBase}{(prefix is { Length: > 0 } ? "/" + prefix : "")}";
-        // A header of the answer may hold ASCII only, and the Location is made from this.
-        return url.All(char.IsAscii) && Uri.TryCreate(url, UriKind.Absolute, out _) ? url : $"{request.Scheme}://{request.Host}{request.PathBase}";
+        // A header of the answer may hold visible ASCII only, and the Location is made from this.
+        return url.All(c => c is > ' ' and < '\x7f') && Uri.TryCreate(url, UriKind.Absolute, out _) ? url : $"{request.Scheme}://{request.Host}{request.PathBase}";
     }
 
     public string Versioned(string path) => $"{BaseUrl}/v2.1/{ProjectPart}{path}";

@@ -41,6 +41,7 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
             size.MaxRequestBodySize = options.Value.Limits.MaxBodyBytes;
         }
 
+        var asIdentity = http.Request.Path.StartsWithSegments("/identity", StringComparison.Ordinal);
         try
         {
             return await DispatchAsync(http, request);
@@ -51,7 +52,7 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         }
         catch (ApiFault fault)
         {
-            return fault.ToAnswer(asIdentity: http.Request.Path.StartsWithSegments("/identity", StringComparison.Ordinal));
+            return fault.ToAnswer(asIdentity);
         }
         catch (Engine.MarkerNotFoundException)
         {
@@ -63,12 +64,12 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         }
         catch (BadHttpRequestException exception)
         {
-            return new ApiFault(exception.StatusCode, exception.Message).ToAnswer();
+            return new ApiFault(exception.StatusCode, exception.Message).ToAnswer(asIdentity);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !http.RequestAborted.IsCancellationRequested)
         {
             LogUnexpected(log, exception, http.Request.Method, http.Request.Path.Value ?? "", request.Value);
-            return new ApiFault(500, $"Unexpected API Error. Please report this with the request id {request} and the log of the API.\n{exception.GetType()}").ToAnswer();
+            return new ApiFault(500, $"Unexpected API Error. Please report this with the request id {request} and the log of the API.\n{exception.GetType()}").ToAnswer(asIdentity);
         }
     }
 
@@ -145,7 +146,7 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
 
         var who = guard.IsOpen(match.Route) ? Identity.Anonymous : await authenticator.AuthenticateAsync(http);
         using var place = who == Identity.Anonymous ? limits.Enter(http) : limits.Enter(who);
-        return await guard.GuardAsync(match.Route, new(http, ApiVersion.Min, who, request, LinksOf(http), match, policy), (route, call) => route.Handler(call));
+        return await guard.GuardAsync(match.Route, new(http, ApiVersion.Min, who, request, LinksOf(http), match, policy), HandleAsync);
     }
 
     private ApiLinks LinksOf(HttpContext http) => new(ApiLinks.BaseOf(http.Request, options.Value), null);

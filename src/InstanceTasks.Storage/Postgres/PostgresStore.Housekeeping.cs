@@ -15,7 +15,7 @@ public sealed partial class PostgresStore
                 AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = secrets.owner AND (t.ended = 0 OR t.ended_at >= l.before))
                 AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.id = secrets.owner AND i.deleted = 0) RETURNING 1),
         gone_keys AS (DELETE FROM idempotency USING limits l WHERE created_at <= l.before RETURNING 1),
-        gone_tokens AS (DELETE FROM revoked_tokens USING database_clock c WHERE expires_at <= c.now),
+        gone_tokens AS (DELETE FROM revoked_tokens USING limits l WHERE expires_at <= l.before),
         gone_silos AS (
             DELETE FROM silos USING limits l WHERE lease_until < l.before
                 AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.generation = silos.generation AND t.ended = 0) RETURNING 1)

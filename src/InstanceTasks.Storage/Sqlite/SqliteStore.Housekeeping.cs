@@ -55,7 +55,7 @@ public sealed partial class SqliteStore
             DELETE FROM silos WHERE lease_until < @before AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.generation = silos.generation AND t.ended = 0)
             """,
             ("@before", dayAgo));
-        session.Statements.Run("DELETE FROM revoked_tokens WHERE expires_at <= @now", ("@now", session.Now));
+        session.Statements.Run("DELETE FROM revoked_tokens WHERE expires_at <= @before", ("@before", dayAgo));
         return new(secrets, keys, silos);
     }
 }

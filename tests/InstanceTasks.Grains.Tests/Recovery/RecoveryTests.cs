@@ -70,6 +70,23 @@ public sealed class RecoveryTests
         await AssertCleanAsync(silos);
     }
 
+    // The shards are where the first silo has activated them. When its lease ended while it was still there, without its store, it took the call that was to make them look, and nobody called again.
+    [Fact]
+    public async Task LeaseEnd_WhileTheShardsAreStillOnThatSilo_IsNotForgotten()
+    {
+        using var looks = new Looks();
+        await using var silos = await StartAsync(o => o.OnLeaseEnd = true, soleOwner: false);
+
+        var task = await InterruptAsync(silos, restart: false, async silo =>
+        {
+            silo.Store.Cut();
+            await silos.UntilAsync(() => silos.Log.Contains("could not look", StringComparison.Ordinal), "a shard has been asked in vain");
+        });
+
+        Assert.Equal("succeeded", (await silos.EndAsync(task)).State);
+        Assert.Equal(["a lease ended"], looks.Causes);
+    }
+
     [Fact]
     public async Task NoTrigger_ThatWouldFindIt_LeavesTheTaskWhereItIs()
     {
@@ -98,7 +115,7 @@ public sealed class RecoveryTests
     });
 
     /// <summary>A silo is killed while its runner is at a verb; another one is there or comes.</summary>
-    private static async Task<TaskId> InterruptAsync(InProcessSilos silos, bool restart)
+    private static async Task<TaskId> InterruptAsync(InProcessSilos silos, bool restart, Func<InProcessSilo, Task>? before = null)
     {
         var silo = silos.Silos[0];
         var machine = await silos.CreateServerAsync(silo);
@@ -110,6 +127,7 @@ public sealed class RecoveryTests
             await silos.StartSiloAsync();
         }
 
+        await (before?.Invoke(silo) ?? Task.CompletedTask);
         await silos.KillAsync(silo);
         if (restart)
         {

@@ -27,7 +27,8 @@ internal sealed partial class KeystoneAuth(KeystoneClient keystone, CallerLimits
     public async ValueTask<Identity> AuthenticateAsync(HttpContext http)
     {
         var text = http.Request.Headers["X-Auth-Token"].ToString();
-        if (text.Length is 0 or > LongestToken || await FindAsync(http, text) is not { } token)
+        // What no token has in it could not even be sent on.
+        if (text.Length is 0 or > LongestToken || !text.All(c => c is > ' ' and < '\x7f') || await FindAsync(http, text) is not { } token)
         {
             throw ApiFault.Unauthorized($"Keystone uri=\"{_options.PublicUrl ?? _options.Url}\"");
         }

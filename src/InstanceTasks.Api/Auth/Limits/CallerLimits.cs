@@ -1,4 +1,3 @@
-using System.Net;
 using System.Threading.RateLimiting;
 using InstanceTasks.Api.Wire;
 using Microsoft.AspNetCore.Http;
@@ -21,7 +20,7 @@ internal sealed class CallerLimits(IOptions<ApiOptions> options) : IDisposable
 
     /// <summary>One request of which it is not known whose it is.</summary>
     /// <exception cref="ApiFault">429.</exception>
-    public RateLimitLease? Enter(HttpContext http) => Enter($"address {http.Connection.RemoteIpAddress ?? IPAddress.None}");
+    public RateLimitLease? Enter(HttpContext http) => Enter($"address {CallerAddress.Of(http.Connection.RemoteIpAddress)}");
 
     public void Dispose() => _limiter?.Dispose();
 

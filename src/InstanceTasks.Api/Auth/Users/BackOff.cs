@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace InstanceTasks.Api.Auth;
 
 /// <summary>
@@ -16,11 +14,11 @@ internal sealed class BackOff(TimeProvider time)
     private readonly ExpiringCache<Failures> _failures = new(time, Most);
 
     /// <summary>How long it must wait; zero: not at all.</summary>
-    public TimeSpan Left(string user, IPAddress address) => _failures.TryGet(Key(user, address), out var failures) && failures.Until > time.GetUtcNow()
+    public TimeSpan Left(string user, string address) => _failures.TryGet(Key(user, address), out var failures) && failures.Until > time.GetUtcNow()
         ? failures.Until - time.GetUtcNow()
         : TimeSpan.Zero;
 
-    public void Failed(string user, IPAddress address)
+    public void Failed(string user, string address)
     {
         var key = Key(user, address);
         var count = (_failures.TryGet(key, out var before) ? before.Count : 0) + 1;
@@ -28,9 +26,9 @@ internal sealed class BackOff(TimeProvider time)
         _failures.Set(key, new(count, time.GetUtcNow() + wait), Memory);
     }
 
-    public void Succeeded(string user, IPAddress address) => _failures.Remove(Key(user, address));
+    public void Succeeded(string user, string address) => _failures.Remove(Key(user, address));
 
-    private static string Key(string user, IPAddress address) => $"{address} {user}";
+    private static string Key(string user, string address) => $"{address} {user}";
 
     private sealed record Failures(int Count, DateTimeOffset Until);
 }

@@ -15,13 +15,15 @@ internal sealed class PasswordCheck(UsersFile users, TimeProvider time) : IDispo
     private const int LongestPassword = 1024;
     private const int Remembered = 10_000;
     private const int MostWaiting = 64;
+    private const int MostWaitingOfOne = 16;
     private static readonly TimeSpan RememberFor = TimeSpan.FromMinutes(1);
     private static readonly string NobodysHash = PasswordHashes.Of(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly ExpiringCache<bool> _right = new(time, Remembered);
     private readonly SemaphoreSlim _places = new(Math.Max(1, Environment.ProcessorCount / 2));
-    private int _waiting;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, int> _waiting = new(StringComparer.Ordinal);
 
     public BackOff BackOff { get; } = new(time);
 
@@ -34,16 +36,15 @@ internal sealed class PasswordCheck(UsersFile users, TimeProvider time) : IDispo
             return null;
         }
 
-        var user = users.Current.Find(name);
-        var pair = PairOf(user, password);
+        var (user, from) = (users.Current.Find(name), CallerAddress.Of(address));
+        var pair = PairOf(user, password, from);
         if (user is not null && _right.TryGet(pair, out _))
         {
             return user;
         }
 
-        if (Interlocked.Increment(ref _waiting) > MostWaiting)
+        if (!TryWait(from))
         {
-            Interlocked.Decrement(ref _waiting);
             throw ApiFault.TooMany("Too many passwords are being checked.", TimeSpan.FromSeconds(1));
         }
 
@@ -52,7 +53,7 @@ internal sealed class PasswordCheck(UsersFile users, TimeProvider time) : IDispo
             await _places.WaitAsync(cancellationToken);
             try
             {
-                return Check(user, name, password, pair, address);
+                return Check(user, name, password, pair, from);
             }
             finally
             {
@@ -61,13 +62,40 @@ internal sealed class PasswordCheck(UsersFile users, TimeProvider time) : IDispo
         }
         finally
         {
-            Interlocked.Decrement(ref _waiting);
+            Leave(from);
         }
     }
 
     public void Dispose() => _places.Dispose();
 
-    private UserEntry? Check(UserEntry? user, string name, string password, string pair, IPAddress address)
+    /// <summary>Whoever sends many names at once takes places of his own, and leaves the others theirs.</summary>
+    private bool TryWait(string from)
+    {
+        lock (_gate)
+        {
+            var mine = _waiting.GetValueOrDefault(from);
+            if (mine >= MostWaitingOfOne || _waiting.Values.Sum() >= MostWaiting)
+            {
+                return false;
+            }
+
+            _waiting[from] = mine + 1;
+            return true;
+        }
+    }
+
+    private void Leave(string from)
+    {
+        lock (_gate)
+        {
+            if (--_waiting[from] == 0)
+            {
+                _waiting.Remove(from);
+            }
+        }
+    }
+
+    private UserEntry? Check(UserEntry? user, string name, string password, string pair, string address)
     {
         if (BackOff.Left(name, address) is { Ticks: > 0 } left)
         {
@@ -85,7 +113,7 @@ internal sealed class PasswordCheck(UsersFile users, TimeProvider time) : IDispo
         return user;
     }
 
-    // With the hash in it, so that a changed password counts at once.
-    private string PairOf(UserEntry? user, string password) =>
-        Convert.ToBase64String(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes($"{user?.Name}\n{user?.PasswordHash}\n{password}")));
+    // With the hash in it, so that a changed password counts at once; and with the address, so that who guesses from elsewhere is not answered from memory, past his back-off.
+    private string PairOf(UserEntry? user, string password, string address) =>
+        Convert.ToBase64String(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes($"{address}\n{user?.Name}\n{user?.PasswordHash}\n{password}")));
 }

@@ -60,8 +60,10 @@ internal sealed partial class UsersFile
                 return;
             }
 
+            var text = File.ReadAllText(_path);
+            // What could be read is not read again before it changes, whatever is in it; what could not be, is.
             _seen = now;
-            _book = UserBook.Parse(File.ReadAllText(_path));
+            _book = UserBook.Parse(text);
             LogRead(_log, _path, _book.Count);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
