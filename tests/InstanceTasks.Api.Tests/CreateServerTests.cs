@@ -209,4 +209,17 @@ public sealed class CreateServerTests : ApiTest
     [InlineData("""{"one_of_the_operators":"x"}""")]
     public async Task Create_HintsThatNobodyKnows_AreAllowed(string hints) =>
         Assert.Equal(202, (await Api.PostAsync("/v2.1/servers", $$$"""{"server":{"name":"a","imageRef":"{{{Sample.ImageId}}}","flavorRef":"1"},"os:scheduler_hints":{{{hints}}} }""")).Status);
+
+    // PostgreSQL has no NUL: it was an unexpected error wherever a text was looked up.
+    [Theory]
+    [InlineData("""{"server":{"name":"a","imageRef":"x","flavorRef":"\u0000"}}""")]
+    [InlineData("""{"server":{"name":"a","imageRef":"x","flavorRef":"1","key_name":"a\u0000"}}""")]
+    [InlineData("""{"server":{"name":"a","\u0000":"x"}}""")]
+    public async Task Create_NulInTheBody_IsRefused(string body)
+    {
+        var answer = await Api.PostAsync("/v2.1/servers", body);
+
+        Assert.Equal((400, "The character NUL is not allowed in a body."), (answer.Status, answer.Fault("badRequest")));
+        Assert.Equal(400, (await Api.GetAsync("/v2.1/servers?flavor=%00")).Status);
+    }
 }

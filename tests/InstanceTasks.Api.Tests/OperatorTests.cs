@@ -221,6 +221,7 @@ public sealed class OperatorTests : ApiTest
         Assert.Equal(400, (await Api.GetAsync("/v2.1/os-simple-tenant-usage?start=yesterday")).Status);
         Assert.Equal(400, (await Api.GetAsync("/v2.1/os-simple-tenant-usage?start=2026-02-01T10:00:00&end=2026-01-31T10:00:00")).Status);
         Assert.Empty((await Api.GetAsync("/v2.1/os-simple-tenant-usage/nobody"))["tenant_usage"]);
+        Assert.Equal(200, (await Api.GetAsync("/v2.1/os-simple-tenant-usage/demo-project?end=0001-01-02T00:00:00")).Status);
     }
 
     [Theory]

@@ -72,6 +72,27 @@ public sealed class TaskCommandTests : ApiTest
         Assert.Empty(Api.Commands.Commands);
     }
 
+    // Found in review: the repeat of a rebuild had no password, shut the server off, and stopped there each time.
+    [Theory]
+    [InlineData(true, 202)]
+    [InlineData(false, 409)]
+    public async Task Retry_OfATaskWithAPassword_TakesItAlongOrIsRefused(bool kept, int status)
+    {
+        var protector = new FakeProtector();
+        var task = Sample.Task(Api.Add(Sample.Server()), "rebuild").Ended(TaskOutcome.Failed);
+        Api.Cloud.Tasks[task.Id] = task;
+        if (kept)
+        {
+            Api.Cloud.Secrets[(task.Id.Value, SecretNames.AdminPassword)] = protector.Protect(task.Id.Value, SecretNames.AdminPassword, "given");
+        }
+
+        var answer = await Api.PostAsync($"/v2.1/tasks/{task.Id}/action", """{"retry":null}""");
+
+        Assert.Equal(status, answer.Status);
+        var passwords = Api.Commands.Submitted.Select(r => protector.Unprotect(r.Task.Value, SecretNames.AdminPassword, r.Secrets[SecretNames.AdminPassword]));
+        Assert.Equal(kept ? ["given"] : [], passwords);
+    }
+
     [Fact]
     public async Task Retry_OfASucceededTask_409()
     {

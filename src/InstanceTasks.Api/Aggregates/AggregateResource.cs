@@ -191,7 +191,7 @@ internal sealed class AggregateResource(IDocumentStore documents, IQueries queri
                 return changed;
             },
             call.Aborted) ?? throw Unknown(before.Key);
-        await ApplyZonesAsync(call, before.Hosts.Union(after.Hosts, StringComparer.Ordinal));
+        await ApplyZonesAsync(before.Hosts.Union(after.Hosts, StringComparer.Ordinal));
         return after;
     }
 
@@ -207,13 +207,13 @@ internal sealed class AggregateResource(IDocumentStore documents, IQueries queri
         }
     }
 
-    // From all aggregates as they are now, so that whoever comes last leaves what is right.
-    private async Task ApplyZonesAsync(ApiCall call, IEnumerable<string> hosts)
+    // From all aggregates as they are now, so that whoever comes last leaves what is right; and to the end, whoever leaves meanwhile.
+    private async Task ApplyZonesAsync(IEnumerable<string> hosts)
     {
-        var all = await _aggregates.ListAsync(call.Aborted);
+        var all = await _aggregates.ListAsync(CancellationToken.None);
         foreach (var host in hosts)
         {
-            await control.SetAggregateZoneAsync(new(host), all.FirstOrDefault(a => a.Zone is not null && a.Hosts.Contains(host))?.Zone, call.Aborted);
+            await control.SetAggregateZoneAsync(new(host), all.FirstOrDefault(a => a.Zone is not null && a.Hosts.Contains(host))?.Zone, CancellationToken.None);
         }
     }
 

@@ -51,7 +51,7 @@ internal sealed class GroupMembers(IDocumentStore documents, IQueries queries, T
         }
         catch (ApiFault fault) when (fault.Status < 500)
         {
-            await ChangeAsync(id, g => g with { Members = Without(g, added.Select(a => a.Value)) }, call.Aborted);
+            await ChangeAsync(id, g => g with { Members = Without(g, added.Select(a => a.Value)) }, CancellationToken.None);
             throw;
         }
     }

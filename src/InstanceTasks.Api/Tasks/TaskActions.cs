@@ -7,7 +7,7 @@ using InstanceTasks.Engine;
 namespace InstanceTasks.Api.Tasks;
 
 /// <summary><c>POST /tasks/{id}/action</c>: commands on a task, and the repeat of one that has ended.</summary>
-internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskSubmitter submitter, IdempotencyKeys keys, TimeProvider time) : IApiResource
+internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskSubmitter submitter, IdempotencyKeys keys, TimeProvider time, IQueries queries, ISecretProtector secrets) : IApiResource
 {
     public IEnumerable<ApiRoute> Routes => [new("POST", "tasks/{task}/action", ActAsync) { HasDryRun = true }];
 
@@ -70,7 +70,23 @@ internal sealed class TaskActions(TaskReader tasks, TaskCommands commands, TaskS
         }
 
         var request = Retries.Of(ended, TaskId.New(), call.Request, call.Caller, command.Reason) with { QueueWhenBusy = TaskSubmitter.QueuesWhenBusy(call) };
+        await CopySecretsAsync(call, ended, request);
         return await tasks.RenderAsync(call, await submitter.AnswerOnceAsync(call, request, new(202)), time.GetUtcNow());
+    }
+
+    /// <summary>What its steps need is kept for a day after a task; without it the repeat would stop half-way.</summary>
+    private async Task CopySecretsAsync(ApiCall call, TaskRecord ended, SubmitTask request)
+    {
+        foreach (var name in PlanRegistry.Find(ended.Kind)!.Steps.Select(s => s.Secret).OfType<string>().Distinct(StringComparer.Ordinal))
+        {
+            var ciphertext = await queries.ReadSecretAsync(ended.Id.Value, name, call.Aborted);
+            if (ciphertext is null || secrets.Unprotect(ended.Id.Value, name, ciphertext) is not { } text)
+            {
+                throw ApiFault.Conflict($"The password that task {ended.Id} was given is not kept any more: it cannot be retried. Ask for it once more.");
+            }
+
+            request.Secrets[name] = secrets.Protect(request.Task.Value, name, text);
+        }
     }
 
     private ApiAnswer Answer(ApiCall call, TaskRecord task, string? effect) =>

@@ -52,7 +52,7 @@ internal sealed class UsageResource(IQueries queries, TimeProvider time) : IApiR
 
         var now = time.GetUtcNow();
         var end = TimeOf(call, "end") ?? now;
-        var start = TimeOf(call, "start") ?? end - Usual;
+        var start = TimeOf(call, "start") ?? (end - DateTimeOffset.MinValue > Usual ? end - Usual : DateTimeOffset.MinValue);
         return start < end ? new(start, end, now) : throw ApiFault.BadRequest("Invalid start time. The start time cannot occur after the end time.");
     }
 

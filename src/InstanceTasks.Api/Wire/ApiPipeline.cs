@@ -75,6 +75,11 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
 
     private Task<ApiAnswer> DispatchAsync(HttpContext http, RequestId request)
     {
+        if (http.Request.Query.Any(q => q.Key.Contains('\0', StringComparison.Ordinal) || q.Value.Any(v => v?.Contains('\0', StringComparison.Ordinal) == true)))
+        {
+            throw ApiFault.BadRequest("The character NUL is not allowed in a query.");
+        }
+
         var path = (http.Request.Path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
         return path is ["v2.1", ..] ? VersionedAsync(http, request, path[1..]) : UnversionedAsync(http, request, path);
     }

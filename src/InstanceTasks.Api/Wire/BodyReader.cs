@@ -72,7 +72,7 @@ internal static class BodyReader
             case JsonValueKind.Object:
                 foreach (var property in element.EnumerateObject())
                 {
-                    _ = property.Name;
+                    CheckText(property.Name);
                     CheckTexts(property.Value);
                 }
 
@@ -85,8 +85,17 @@ internal static class BodyReader
 
                 break;
             case JsonValueKind.String:
-                _ = element.GetString();
+                CheckText(element.GetString()!);
                 break;
+        }
+    }
+
+    // Not every store has it, and no name, key or text that the API knows.
+    private static void CheckText(string text)
+    {
+        if (text.Contains('\0', StringComparison.Ordinal))
+        {
+            throw ApiFault.BadRequest("The character NUL is not allowed in a body.");
         }
     }
 }

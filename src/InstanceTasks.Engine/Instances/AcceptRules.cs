@@ -30,6 +30,8 @@ public sealed record AcceptDecision(AcceptMode Mode, Refusal? Refusal = null);
 /// <summary>Decides on requests: pure, so that a dry run says what a real one would do.</summary>
 public static class AcceptRules
 {
+    private static readonly TaskKind[] LeavesHost = [TaskKinds.ShelveAndOffload, TaskKinds.ShelveOffload, TaskKinds.Unshelve];
+
     /// <summary>Decides.</summary>
     /// <param name="instance">The instance; null when there is none.</param>
     /// <param name="request">The request.</param>
@@ -71,8 +73,15 @@ public static class AcceptRules
 
         return InstanceMachine.Find(instance.VmState, plan.Kind) is null || (plan.EndsResize && instance.Resize is null)
             ? WrongState(plan, instance, "vm_state", ServerStatus.WireName(instance.VmState))
-            : CheckResize(instance, plan);
+            : CheckResize(instance, plan) ?? CheckDisk(instance, plan);
     }
+
+    // Such a task was stopped while the server's disk was somewhere else than where these would look for it: they would fail, or put something in place of it.
+    private static Refusal? CheckDisk(InstanceRecord instance, Plan plan) =>
+        (plan.Kind == TaskKinds.Rebuild || plan.Kind == TaskKinds.HardReboot)
+        && instance.Attention.Find(t => LeavesHost.Contains(t.Kind) || (t.Kind == TaskKinds.Rebuild && plan.Kind == TaskKinds.Rebuild)) is { } held
+            ? new(RefusalKind.WrongState, $"Cannot '{NameOf(plan)}' instance {instance.Id}: task {held.Id} ({held.Kind}) needs attention and has the server's disk elsewhere. Retry or abandon that first", held.Id)
+            : null;
 
     // With a resize to decide, or one that was stopped half-way, the record does not say enough of the machine for anything else.
     internal static Refusal? CheckResize(InstanceRecord instance, Plan plan)

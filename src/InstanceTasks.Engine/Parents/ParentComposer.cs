@@ -11,6 +11,8 @@ internal static class ParentComposer
         null => Invalid("A task on many instances says what its children are."),
         { Total: < 1 } => Invalid("There is nothing to do: no instance is selected."),
         { Concurrency: < 1 } => Invalid("At least one child must be allowed to run."),
+        { MakesInstances: true, Template.Flavor: { } f } c when (long)c.Total * Math.Max(f.RamMb, f.Vcpus) > int.MaxValue =>
+            new(RefusalKind.Quota, "Quota exceeded for cores, ram: what so many servers of this flavor need cannot be counted."),
         { MakesInstances: true } c when c.Kind != TaskKinds.Create => Invalid("Only creates make instances."),
         { MakesInstances: false } c when c.Targets.Count != c.Total || c.Kind == TaskKinds.Create => Invalid("Every child but a create is on an instance that is named."),
         var c when PlanRegistry.Find(c.Kind) is not { OnInstance: true } => Invalid($"There is no such kind of task on an instance: {c.Kind}."),

@@ -85,6 +85,17 @@ public sealed class ParentTests
         Assert.Equal((0, 0, 0), Used());
     }
 
+    // The memory of so many went round the clock: the limit was no limit, and the usage less than nothing.
+    [Fact]
+    public async Task Creates_OfMoreThanCanBeCounted_AreRefused()
+    {
+        var request = Creates(1000);
+        var answer = await _cluster.SubmitAsync(request with { Children = request.Children! with { Template = request.Children.Template! with { Flavor = Some.Flavor with { RamMb = 4_194_304 } } } });
+
+        Assert.Equal(RefusalKind.Quota, answer.Refusal!.Kind);
+        Assert.Empty(_cluster.Journal.Tasks);
+    }
+
     [Fact]
     public async Task Creates_OverQuota_LeaveNothing()
     {

@@ -130,6 +130,26 @@ public sealed class RebuildTests
         Assert.Equal(VmState.Error, cluster.Instance(instance.Id).VmState);
     }
 
+    // Found in review: a second rebuild put what the first had made in the place of the disk that was set aside, and that was gone.
+    [Fact]
+    public async Task Rebuild_AnotherNeedsAttentionHalfDone_IsRefusedUntilThatIsDecided()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add();
+        cluster.World.Of(Some.Host1, instance.Id).State = Machine.Of(VmState.Active) with { Password = "old" };
+        cluster.World.On("start-machine", Act.FailFinal, Act.FailFinal);
+        cluster.World.On("set-disk-aside", Direction.Undo, Act.FailFinal);
+        var first = await RebuildAsync(cluster, instance.Id);
+        Assert.Equal("needs_attention", cluster.Task(first).State);
+
+        var answer = await cluster.SubmitAsync(Some.Request(TaskKinds.Rebuild, instance.Id) with { Change = ToImage2 });
+
+        Assert.Equal((RefusalKind.WrongState, first), (answer.Refusal?.Kind, answer.Refusal?.RunningTask));
+        await cluster.CommandAsync(first, TaskCommandKind.Retry);
+        await cluster.RunToRestAsync();
+        Assert.Equal((true, "old", (string?)null), cluster.World.Of(Some.Host1, instance.Id).State is var s ? (s.Disk, s.Password, s.OldDisk) : default);
+    }
+
     [Fact]
     public async Task Rebuild_FailsAndIsRetried_TheRepeatIsToTheSameImage()
     {

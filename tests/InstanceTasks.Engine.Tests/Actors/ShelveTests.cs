@@ -27,6 +27,28 @@ public sealed class ShelveTests
         Invariants.CheckWorld(cluster);
     }
 
+    // Found in review: what one does in error was accepted, ended the task that knew where the disk is, and failed for want of a machine.
+    [Fact]
+    public async Task ShelveAndOffload_NeedsAttentionHalfDone_RebuildAndHardRebootWaitForTheDecision()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add();
+        cluster.World.On("delete-disk", Act.FailFinal);
+        var held = await RunAsync(cluster, TaskKinds.ShelveAndOffload, instance.Id);
+        Assert.Equal("needs_attention", cluster.Task(held).State);
+
+        foreach (var kind in new[] { TaskKinds.Rebuild, TaskKinds.HardReboot })
+        {
+            var answer = await cluster.SubmitAsync(Some.Request(kind, instance.Id) with { Change = kind == TaskKinds.Rebuild ? new() { ImageId = "image-2" } : null });
+            Assert.Equal((RefusalKind.WrongState, held), (answer.Refusal?.Kind, answer.Refusal?.RunningTask));
+        }
+
+        await cluster.CommandAsync(held, TaskCommandKind.Retry);
+        await cluster.RunToRestAsync();
+        Assert.Equal(VmState.ShelvedOffloaded, cluster.Instance(instance.Id).VmState);
+        Invariants.CheckWorld(cluster);
+    }
+
     [Theory]
     [InlineData(VmState.Shelved)]
     [InlineData(VmState.ShelvedOffloaded)]
