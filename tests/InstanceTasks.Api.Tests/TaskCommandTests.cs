@@ -1,4 +1,5 @@
 using InstanceTasks.Api.Tests.Fakes;
+using InstanceTasks.Engine;
 
 namespace InstanceTasks.Api.Tests;
 
@@ -90,7 +91,7 @@ public sealed class TaskCommandTests : ApiTest
 
         Assert.Equal(status, answer.Status);
         var passwords = Api.Commands.Submitted.Select(r => protector.Unprotect(r.Task.Value, SecretNames.AdminPassword, r.Secrets[SecretNames.AdminPassword]));
-        Assert.Equal(kept ? ["given"] : [], passwords);
+        Assert.Equal(kept ? new[] { "given" } : [], passwords);
     }
 
     [Fact]
