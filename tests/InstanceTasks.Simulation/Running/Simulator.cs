@@ -23,6 +23,7 @@ internal sealed class Simulator
     private readonly Clients _clients;
     private readonly int _commits;
     private int _rounds;
+    private readonly Dictionary<TaskId, int> _decided = [];
 
     private Simulator(RunOptions options)
     {
@@ -181,7 +182,9 @@ internal sealed class Simulator
         {
             foreach (var task in waiting)
             {
-                var retries = task.Commands.Count(c => c.Kind == TaskCommandKind.Retry);
+                // A retry that is refused does not stand with the task: it asks for another decision all the same.
+                var retries = Math.Max(task.Commands.Count(c => c.Kind == TaskCommandKind.Retry), _decided.GetValueOrDefault(task.Id));
+                _decided[task.Id] = retries + 1;
                 _clients.Decide(task.Id, task.Outcome == TaskOutcome.None ? TaskCommandKind.Resume : retries < 3 ? TaskCommandKind.Retry : TaskCommandKind.Abandon);
             }
         }
