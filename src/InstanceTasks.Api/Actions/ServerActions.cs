@@ -43,18 +43,14 @@ internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys key
     /// <summary>The one action of the body, if it is served and the caller may.</summary>
     private static string NameOf(ApiCall call, JsonInput body)
     {
-        if (body.Properties.ToList() is not [var action])
+        var action = body.OnlyName();
+        if (!ActionParsers.Names.Contains(action))
         {
-            throw ApiFault.MalformedBody();
+            throw NotHere(call.Version, action);
         }
 
-        if (!ActionParsers.Names.Contains(action.Name))
-        {
-            throw NotHere(call.Version, action.Name);
-        }
-
-        call.NeedAction(action.Name);
-        return action.Name;
+        call.NeedAction(action);
+        return action;
     }
 
     private SubmitTask Request(ApiCall call, InstanceId id, ParsedAction action, KeyedCall? keyed)

@@ -100,12 +100,7 @@ internal sealed class AggregateResource(IDocumentStore documents, IQueries queri
     private async Task<ApiAnswer> ActAsync(ApiCall call)
     {
         var body = await call.BodyAsync();
-        if (body.Properties.Count() != 1)
-        {
-            throw ApiFault.MalformedBody();
-        }
-
-        var name = body.Properties.First().Name;
+        var name = body.OnlyName();
         var act = name switch
         {
             "add_host" => AddHostAsync(call, body.Object(name)),

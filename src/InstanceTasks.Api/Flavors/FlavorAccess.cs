@@ -22,12 +22,7 @@ internal sealed class FlavorAccess(VisibleFlavors flavors) : IApiResource
     private async Task<ApiAnswer> ActAsync(ApiCall call)
     {
         var body = await call.BodyAsync();
-        if (body.Properties.Count() != 1)
-        {
-            throw ApiFault.MalformedBody();
-        }
-
-        var name = body.Properties.First().Name;
+        var name = body.OnlyName();
         return name switch
         {
             "addTenantAccess" => await AddAsync(call, ProjectOf(call, body, name)),

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Hosts;
+using InstanceTasks.Api.Servers;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
 
@@ -9,7 +10,7 @@ namespace InstanceTasks.Api.Migrations;
 /// <summary>
 /// <c>/os-migrations</c> (nova-api §6.8): a view over the tasks that resize, with what confirmed or reverted them. A migration's uuid is its task's id, its number follows from that.
 /// </summary>
-internal sealed class MigrationResource(IQueries queries) : IApiResource
+internal sealed class MigrationResource(IQueries queries, ServerReader reader) : IApiResource
 {
     private static readonly string[] Known =
         ["host", "instance_uuid", "migration_type", "source_compute", "status", "hidden", "limit", "marker", "changes-since", "changes-before", "user_id", "project_id"];
@@ -83,23 +84,14 @@ internal sealed class MigrationResource(IQueries queries) : IApiResource
     /// <summary>Nova lists live migrations under way here, and there are none.</summary>
     private async Task<ApiAnswer> OfServerAsync(ApiCall call)
     {
-        await NeedServerAsync(call);
+        await reader.GetAsync(call);
         return ApiAnswer.Ok(new JsonObject { ["migrations"] = new JsonArray() });
     }
 
     private async Task<ApiAnswer> NoneOfServerAsync(ApiCall call)
     {
-        await NeedServerAsync(call);
+        await reader.GetAsync(call);
         throw ApiFault.NotFound($"Migration {call.Value("migration")} for server {call.Value("id")} could not be found.");
-    }
-
-    private async Task NeedServerAsync(ApiCall call)
-    {
-        var id = call.ServerId();
-        if (await queries.GetServerAsync(id, call.Aborted) is not { Instance: { } instance } || !call.Sees(instance.Project) || instance.VmState == VmState.Deleted)
-        {
-            throw ApiFault.NoSuchServer(id.ToString());
-        }
     }
 }
 

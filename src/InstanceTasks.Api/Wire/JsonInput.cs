@@ -42,6 +42,10 @@ internal sealed class JsonInput
         return this;
     }
 
+    /// <summary>The one key of a body that names an action (nova-api §1.6).</summary>
+    /// <exception cref="ApiFault">400: there is none, or more than one.</exception>
+    public string OnlyName() => Properties.ToList() is [var one] ? one.Name : throw ApiFault.MalformedBody();
+
     public bool Has(string name) => _element.TryGetProperty(name, out _);
 
     public bool TryGet(string name, out JsonElement value) => _element.TryGetProperty(name, out value);
