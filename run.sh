@@ -10,6 +10,7 @@ config=""
 usage() {
   cat <<HELP
 usage: ./run.sh [--urls URL] [--data DIR] [--config FILE]
+       ./run.sh build        # builds when something has changed, and starts nothing
        ./run.sh hash-password --user NAME --project NAME [--roles ROLE,ROLE] < password    # a line of the users file
 
   --urls URL      where the API listens; several are separated by ';'   (default $urls)
@@ -24,6 +25,7 @@ HELP
 die() { printf 'run.sh: %s\n' "$1" >&2; exit "${2:-1}"; }
 
 command=()
+[[ "${1:-}" != build || $# -gt 1 ]] || { only_build=1; set --; }
 [[ "${1:-}" != hash-password ]] || { command=("$@"); set --; }
 
 while (($#)); do
@@ -85,6 +87,7 @@ if ((${#command[@]})); then
   exec dotnet "$silo" "${command[@]}"
 fi
 is_built || build
+[[ -z "${only_build:-}" ]] || exit 0
 
 arguments=(--urls "$urls" --data "$data")
 [[ -z "$config" ]] || arguments+=(--config "$config")

@@ -78,10 +78,14 @@ verdict() {
 install_missing() {
   local packages=() log="$results/apt.log"
   command -v openstack >/dev/null || packages+=(python3-openstackclient)
+  [[ -x /usr/bin/chromium ]] || packages+=(chromium)
   command -v keystone-manage >/dev/null || packages+=(keystone)
   [[ -x /usr/bin/uwsgi_python3 ]] || packages+=(uwsgi-core uwsgi-plugin-python3)
   [[ -d /usr/lib/python3/dist-packages/tempest/lib/api_schema ]] || packages+=(python3-tempest)
   compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || packages+=(postgresql)
+  [[ -x /usr/sbin/haproxy ]] || packages+=(haproxy)
+  command -v curl >/dev/null || packages+=(curl)
+  compgen -G "/usr/lib/*-linux-gnu*/faketime/libfaketimeMT.so.1" >/dev/null || packages+=(libfaketime)
   if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
     [[ " ${packages[*]} " != *" postgresql "* ]] || without='&Requires!=postgresql'
     ((${#packages[@]} == 0)) || printf 'Missing, and only root on Debian can install it here: %s. Tests that need it are skipped.\n' "${packages[*]}"

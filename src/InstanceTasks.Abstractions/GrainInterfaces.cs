@@ -36,7 +36,7 @@ public interface ITaskGrain : IGrainWithStringKey
     Task Wake(WakeUp wake);
 
     /// <summary>Recovery's wake-up: loads the task if needed, claims it if nobody works on it, and says when to look again.</summary>
-    [Alias("poke")]
+    [Alias("poke"), ResponseTimeout(CallLimits.Quick)]
     Task<PokeAnswer> Poke();
 
     /// <summary>Cancel, pause, resume, …: durable when accepted.</summary>
@@ -44,7 +44,7 @@ public interface ITaskGrain : IGrainWithStringKey
     Task<CommandAnswer> Command(TaskCommand command);
 
     /// <summary>A runner asks whether it may start an attempt: granted at most once per stamp.</summary>
-    [Alias("begin")]
+    [Alias("begin"), ResponseTimeout(CallLimits.Quick)]
     Task<BeginAnswer> Begin(Stamp stamp, long generation);
 
     /// <summary>A runner reports an outcome; repeated until it returns. Returning means: the runner may forget it.</summary>
@@ -57,24 +57,28 @@ public interface ITaskGrain : IGrainWithStringKey
 public interface IHostGrain : IGrainWithStringKey
 {
     /// <summary>Queues an attempt. Repeating it with the same stamp changes nothing.</summary>
-    [Alias("offer"), AlwaysInterleave]
+    [Alias("offer"), AlwaysInterleave, ResponseTimeout(CallLimits.Quick)]
     Task<WhereAnswer> Offer(Attempt attempt);
 
     /// <summary>Takes an attempt out of the queue, if no runner has it.</summary>
-    [Alias("withdraw"), AlwaysInterleave]
+    [Alias("withdraw"), AlwaysInterleave, ResponseTimeout(CallLimits.Quick)]
     Task Withdraw(VerbKey key, Stamp stamp);
 
     /// <summary>Where an attempt is.</summary>
-    [Alias("where"), AlwaysInterleave]
+    [Alias("where"), AlwaysInterleave, ResponseTimeout(CallLimits.Quick)]
     Task<WhereAnswer> Where(VerbKey key, Stamp stamp);
 
     /// <summary>A worker's long poll; held for at most 10 s.</summary>
-    [Alias("poll"), AlwaysInterleave]
+    [Alias("poll"), AlwaysInterleave, ResponseTimeout(CallLimits.HeldPoll)]
     Task<PollAnswer> Poll(PollRequest request);
 
     /// <summary>Orders every runner to stop what is older than the stamp on the machine, and says whether all have; ask again until done.</summary>
-    [Alias("fence"), AlwaysInterleave]
+    [Alias("fence"), AlwaysInterleave, ResponseTimeout(CallLimits.Quick)]
     Task<FenceAnswer> Fence(InstanceId machine, Stamp below);
+
+    /// <summary>How many attempts wait for a worker.</summary>
+    [Alias("queue-length"), AlwaysInterleave, ResponseTimeout(CallLimits.Quick)]
+    Task<int> QueueLength();
 }
 
 /// <summary>Finds tasks that nobody drives and pokes them. One per shard; key <c>r-N</c>.</summary>
@@ -88,4 +92,25 @@ public interface IRecoveryGrain : IGrainWithStringKey
     /// <summary>Looks now: a silo came or went, or a lease ended. It fails when it could not: whoever asks asks again.</summary>
     [Alias("nudge")]
     Task Nudge(string cause);
+}
+
+/// <summary>Forgets what has been over for long, from time to time. One in the cluster; key <c>retention</c>.</summary>
+[Alias("instancetasks.retention")]
+public interface IRetentionGrain : IGrainWithStringKey
+{
+    /// <summary>Makes sure that the durable reminder exists, and runs when the last run is long ago.</summary>
+    [Alias("start")]
+    Task Start();
+}
+
+/// <summary>
+/// How long a caller waits for an answer that it can do without, because it asks again: what is asked of a silo that has just died is lost, and
+/// Orleans' 30 seconds would hold up everybody else whom the caller serves.
+/// </summary>
+internal static class CallLimits
+{
+    public const string Quick = "00:00:05";
+
+    // Longer than any poll is held.
+    public const string HeldPoll = "00:00:13";
 }

@@ -42,6 +42,12 @@ public sealed class ApiOptions
     /// <summary>Whether <c>X-Forwarded-Proto</c>, <c>-Host</c> and <c>-Prefix</c> decide about links. They change nothing else. Default: true.</summary>
     public bool UseForwardedHeaders { get; set; } = true;
 
+    /// <summary>
+    /// How long a task is asked for again, under its id, when the silo that was asked does not answer or is about to stop: so long may the engine be away
+    /// without a failed request. Then it is made certain that it is not accepted any more, and the answer is 503. Longer than a call waits for its answer (<c>Cluster:CallTimeout</c>), or a call to a silo that was killed would not be asked again. Default: 15 s.
+    /// </summary>
+    public TimeSpan AskAgainFor { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How long an unknown outcome is looked into before the answer is 503. Default: 30 s.</summary>
     public TimeSpan UnknownOutcomeTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -50,6 +56,9 @@ public sealed class ApiOptions
 
     /// <summary>Longest wait of a <c>?wait=</c> on a task. Default: 60 s.</summary>
     public TimeSpan MaxTaskWait { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How event streams are served. Default: see there.</summary>
+    public EventStreamOptions Events { get; set; } = new();
 
     /// <summary>Most metadata items of a server. Default: 128, as Nova's quota.</summary>
     public int MaxMetadataItems { get; set; } = 128;

@@ -56,14 +56,20 @@ public sealed partial class ApiOptionsValidator : IValidateOptions<ApiOptions>
             yield return "TokenLifetime, Keystone:CacheTime, Keystone:Timeout and Keystone:CacheSize must be positive.";
         }
 
-        if (options.Limits is { RequestsPerSecond: < 0 } or { Burst: < 1 } or { Concurrent: < 0 } or { MaxBodyBytes: < 1024 } or { MaxHeaderBytes: < 1024 })
+        if (options.Limits is { RequestsPerSecond: < 0 } or { Burst: < 1 } or { Concurrent: < 0 } or { EventStreams: < 0 } or { MaxBodyBytes: < 1024 } or { MaxHeaderBytes: < 1024 })
         {
-            yield return "Limits: RequestsPerSecond and Concurrent must not be negative, Burst at least 1, MaxBodyBytes and MaxHeaderBytes at least 1024.";
+            yield return "Limits: RequestsPerSecond, Concurrent and EventStreams must not be negative, Burst at least 1, MaxBodyBytes and MaxHeaderBytes at least 1024.";
         }
 
-        if (options.UnknownOutcomeTimeout <= TimeSpan.Zero || options.UnknownOutcomePause <= TimeSpan.Zero || options.MaxTaskWait <= TimeSpan.Zero)
+        if (options.UnknownOutcomeTimeout <= TimeSpan.Zero || options.UnknownOutcomePause <= TimeSpan.Zero || options.MaxTaskWait <= TimeSpan.Zero || options.AskAgainFor < TimeSpan.Zero)
         {
-            yield return "UnknownOutcomeTimeout, UnknownOutcomePause and MaxTaskWait must be positive.";
+            yield return "UnknownOutcomeTimeout, UnknownOutcomePause and MaxTaskWait must be positive, AskAgainFor not negative.";
+        }
+
+        if (options.Events is { } events && (events.HeartBeat <= TimeSpan.Zero || events.Retry < TimeSpan.Zero || events.Lifetime <= TimeSpan.Zero || events.SendTimeout <= TimeSpan.Zero
+            || events.PollInterval <= TimeSpan.Zero || events.Gather < TimeSpan.Zero || events.Window < 1))
+        {
+            yield return "Events: HeartBeat, Lifetime, SendTimeout and PollInterval must be positive, Retry and Gather not negative, Window at least 1.";
         }
 
         if (options.MaxMetadataItems < 1 || options.MaxKeyPairs < 1 || options.MaxServerGroups < 1 || options.MaxServerGroupMembers < 1)

@@ -1,6 +1,7 @@
 using InstanceTasks.Api.Actions;
 using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Aggregates;
+using InstanceTasks.Api.Events;
 using InstanceTasks.Api.Flavors;
 using InstanceTasks.Api.Holds;
 using InstanceTasks.Api.Hosts;
@@ -9,6 +10,7 @@ using InstanceTasks.Api.InstanceActions;
 using InstanceTasks.Api.KeyPairs;
 using InstanceTasks.Api.Limits;
 using InstanceTasks.Api.Migrations;
+using InstanceTasks.Api.OpenApi;
 using InstanceTasks.Api.Quotas;
 using InstanceTasks.Api.ServerGroups;
 using InstanceTasks.Api.Servers;
@@ -31,8 +33,8 @@ public static class ComputeApi
 {
     /// <summary>
     /// Adds the API. The host provides <see cref="IComputeCommands"/>, <see cref="ISecretProtector"/> and the engine's ports
-    /// <c>IQueries</c>, <c>ICatalog</c>, <c>IHoldStore</c>, <c>IDocumentStore</c>, <c>IHostControl</c>, <c>IQuotaLimits</c>, <c>IRevokedTokens</c> (for <c>auth: identity</c>) and
-    /// <c>IJournal</c>.
+    /// <c>IQueries</c>, <c>ICatalog</c>, <c>IHoldStore</c>, <c>IDocumentStore</c>, <c>IHostControl</c>, <c>IQuotaLimits</c>, <c>IRevokedTokens</c> (for <c>auth: identity</c>),
+    /// <c>IEventStream</c> and <c>IJournal</c>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes of the defaults, or null.</param>
@@ -61,6 +63,8 @@ public static class ComputeApi
         services.AddSingleton<VisibleFlavors>();
         services.AddSingleton<TaskReader>();
         services.AddSingleton<TaskQueues>();
+        services.AddSingleton<EventTail>();
+        services.AddSingleton<EventFeeds>();
         services.AddSingleton<ActionParsers>();
         services.AddSingleton<RebuildParser>();
         services.AddSingleton<UnshelveParser>();
@@ -68,6 +72,8 @@ public static class ComputeApi
         services.AddSingleton<TaskCommands>();
         services.AddSingleton<Router>();
         services.AddSingleton<ApiPipeline>();
+        services.AddSingleton(s => new ApiEntry(s.GetRequiredService<ApiPipeline>(), s.GetRequiredService<IAuthenticator>(), s.GetRequiredService<PolicyTable>()));
+        services.AddSingleton<OpenApiDocument>();
         return services.AddResources();
     }
 
@@ -133,8 +139,10 @@ public static class ComputeApi
         .AddSingleton<IApiResource, LimitsResource>()
         .AddSingleton<IApiResource, ZoneResource>()
         .AddSingleton<IApiResource, TaskResource>()
+        .AddSingleton<IApiResource, EventResource>()
         .AddSingleton<IApiResource, TaskActions>()
         .AddSingleton<IApiResource, ServerTasks>()
         .AddSingleton<IApiResource, BulkTasks>()
-        .AddSingleton<IApiResource, HoldResource>();
+        .AddSingleton<IApiResource, HoldResource>()
+        .AddSingleton<IApiResource, OpenApiResource>();
 }

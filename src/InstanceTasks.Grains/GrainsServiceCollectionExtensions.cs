@@ -1,6 +1,8 @@
 using InstanceTasks.Engine;
 using InstanceTasks.Grains.Workers;
+using InstanceTasks.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace InstanceTasks.Grains;
@@ -15,8 +17,17 @@ public static class GrainsServiceCollectionExtensions
         services.AddSingleton<IValidateOptions<RecoveryOptions>, RecoveryOptionsValidator>();
         services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
         services.AddSingleton<IValidateOptions<LimitOptions>, LimitOptionsValidator>();
+        services.AddSingleton<IValidateOptions<AdmissionOptions>, AdmissionOptionsValidator>();
+        services.TryAddSingleton<CommitLoad>();
+        services.AddSingleton<IHostQueues, HostQueues>();
+        services.AddSingleton<IAdmission, Admission>();
+        services.AddSingleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>();
         services.AddSingleton<IPeers, GrainPeers>();
-        services.AddSingleton<WakeLater>();
+        services.AddSingleton<Nudges>();
+        services.AddSingleton<StampCheck>();
+        services.TryAddSingleton<DrainSignal>();
+        services.AddSingleton<SiloStop>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s => s.GetRequiredService<SiloStop>());
         services.AddSingleton(s => new SiloName(s.GetRequiredService<ILocalSiloDetails>().Name));
         services.AddSingleton<HoldBook>();
         services.AddSingleton<IHolds>(s => s.GetRequiredService<HoldBook>());
@@ -29,6 +40,9 @@ public static class GrainsServiceCollectionExtensions
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, LeaseLifecycle>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RecoveryStarter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, WorkerPool>();
+        services.TryAddSingleton<IArchive>(s =>
+            new FileArchive(s.GetRequiredService<IOptions<RetentionOptions>>().Value.Archive, () => s.GetRequiredService<IOwnership>().Generation, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RetentionStarter>();
         return services;
     }
 }

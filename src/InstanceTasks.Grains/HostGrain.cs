@@ -4,9 +4,12 @@ using Microsoft.Extensions.Options;
 namespace InstanceTasks.Grains;
 
 /// <summary>Gives <see cref="HostActor"/> its turns; every method interleaves and none awaits between reading and changing state.</summary>
-internal sealed class HostGrain(IOwnership ownership, TimeProvider time, IOptions<LimitOptions> limits) : Grain, IHostGrain
+internal sealed class HostGrain(IOwnership ownership, SiloStop stop, TimeProvider time, IOptions<LimitOptions> limits) : Grain, IHostGrain
 {
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(10);
+
+    // A task's turn waits for it, and what else is asked of the task waits for the turn.
+    private static readonly TimeSpan LongestFence = TimeSpan.FromMilliseconds(500);
 
     private HostActor? _actor;
 
@@ -26,9 +29,22 @@ internal sealed class HostGrain(IOwnership ownership, TimeProvider time, IOption
     public Task<WhereAnswer> Where(VerbKey key, Stamp stamp) => Task.FromResult(Actor.Where(key, stamp));
 
     /// <inheritdoc/>
-    public Task<PollAnswer> Poll(PollRequest request) =>
-        Actor.PollAsync(request.Wait > LongestPoll ? request with { Wait = LongestPoll } : request);
+    public async Task<PollAnswer> Poll(PollRequest request)
+    {
+        var held = Actor.PollAsync(request.Wait > LongestPoll ? request with { Wait = LongestPoll } : request);
+        // A newer poll lets the held one go, so that nothing is handed to a call that has returned.
+        await Task.WhenAny(held, stop.Begun);
+        return held.IsCompleted ? await held : await Actor.PollAsync(request with { Room = 0, Wait = TimeSpan.Zero });
+    }
 
     /// <inheritdoc/>
-    public Task<FenceAnswer> Fence(InstanceId machine, Stamp below) => Task.FromResult(Actor.Fence(machine, below));
+    public async Task<FenceAnswer> Fence(InstanceId machine, Stamp below)
+    {
+        var fence = Actor.FenceAsync(machine, below, LongestFence);
+        await Task.WhenAny(fence, stop.Begun);
+        return fence.IsCompleted ? await fence : Actor.Fence(machine, below);
+    }
+
+    /// <inheritdoc/>
+    public Task<int> QueueLength() => Task.FromResult(Actor.QueueLength);
 }

@@ -4,11 +4,11 @@ using Microsoft.Extensions.Logging;
 namespace InstanceTasks.Grains;
 
 /// <summary>Gives <see cref="InstanceActor"/> its turns.</summary>
-internal sealed class InstanceGrain(IJournal journal, IPeers peers, IOwnership ownership, TimeProvider time, ILogger<InstanceActor> logger) : Grain, IInstanceGrain
+internal sealed class InstanceGrain(IJournal journal, IPeers peers, IOwnership ownership, TimeProvider time, ILogger<InstanceActor> logger, IAdmission admission) : Grain, IInstanceGrain
 {
     private InstanceActor? _actor;
 
-    private InstanceActor Actor => _actor ??= new InstanceActor(GrainKeys.InstanceOf(this), journal, peers, ownership, time, logger);
+    private InstanceActor Actor => _actor ??= new InstanceActor(GrainKeys.InstanceOf(this), journal, peers, ownership, time, logger, admission);
 
     /// <inheritdoc/>
     public Task<AcceptAnswer> Submit(SubmitTask request) => GuardAsync(() => Actor.SubmitAsync(request));

@@ -8,7 +8,7 @@ namespace InstanceTasks.Grains;
 /// Gives <see cref="RecoveryActor"/> its turns: by the durable reminder, which alone is enough, and by quicker triggers where they are on.
 /// </summary>
 [KeepAlive]
-internal sealed partial class RecoveryGrain(IJournal journal, IPeers peers, IOptions<RecoveryOptions> options, TimeProvider time, ILoggerFactory loggers, ILogger<RecoveryGrain> logger)
+internal sealed partial class RecoveryGrain(IJournal journal, IPeers peers, IOptions<RecoveryOptions> options, TimeProvider time, Nudges nudges, ILoggerFactory loggers, ILogger<RecoveryGrain> logger)
     : Grain, IRecoveryGrain, IRemindable
 {
     private const string ReminderName = "look";
@@ -39,6 +39,11 @@ internal sealed partial class RecoveryGrain(IJournal journal, IPeers peers, IOpt
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _start?.Dispose();
+        if (_options.WhenDue && TakenAway.Is(reason))
+        {
+            nudges.OfShard(GrainKeys.ShardOf(this), "the shard's activation was taken away");
+        }
+
         return base.OnDeactivateAsync(reason, cancellationToken);
     }
 

@@ -10,7 +10,7 @@ namespace InstanceTasks.Grains;
 /// </summary>
 [PreferLocalPlacement]
 internal sealed partial class TaskGrain(
-    IJournal journal, IQueries queries, IPeers peers, IOwnership ownership, WakeLater later, IHolds holds, ServerGroups groups, TimeProvider time, ILoggerFactory loggers, ILogger<TaskGrain> logger)
+    IJournal journal, IQueries queries, IPeers peers, IOwnership ownership, Nudges nudges, IHolds holds, ServerGroups groups, IAdmission admission, TimeProvider time, ILoggerFactory loggers, ILogger<TaskGrain> logger)
     : Grain, ITaskGrain, ITaskTurns
 {
     private static readonly TimeSpan AfterDrop = TimeSpan.FromMilliseconds(100);
@@ -21,7 +21,7 @@ internal sealed partial class TaskGrain(
 
     private TaskId Id => GrainKeys.TaskOf(this);
 
-    private TaskActor Actor => _actor ??= new TaskActor(Id, journal, queries, peers, ownership, this, time, loggers.CreateLogger<TaskActor>(), holds, groups);
+    private TaskActor Actor => _actor ??= new TaskActor(Id, journal, queries, peers, ownership, this, time, loggers.CreateLogger<TaskActor>(), holds, groups, admission);
 
     /// <inheritdoc/>
     public Task Wake(WakeUp wake) => GuardAsync(() => Actor.WakeAsync(wake));
@@ -67,12 +67,23 @@ internal sealed partial class TaskGrain(
     }
 
     /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_tick is not null && TakenAway.Is(reason))
+        {
+            nudges.OfTask(Id, AfterDrop, "its activation was taken away");
+        }
+
+        return base.OnDeactivateAsync(reason, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public void Drop(string reason, bool wakeAgain)
     {
         DeactivateOnIdle();
         if (wakeAgain)
         {
-            later.Schedule(Id, AfterDrop, reason);
+            nudges.OfTask(Id, AfterDrop, reason);
         }
     }
 
@@ -89,8 +100,8 @@ internal sealed partial class TaskGrain(
             DeactivateOnIdle();
             if (e is not UndecodableTaskException)
             {
-                // One that cannot be read is put aside by recovery's poke; waking it would only fail again, for ever.
-                later.Schedule(Id, AfterDefect, "a turn failed");
+                // One that cannot be read is put aside by a poke; asking it would only fail again, for ever.
+                nudges.OfTask(Id, AfterDefect, "a turn failed");
             }
 
             throw;

@@ -67,8 +67,9 @@ public interface IHypervisor : IHypervisorHosts
     Task<VerbAnswer> SetPasswordAsync(VerbCall call, CancellationToken abort);
 
     /// <summary>
-    /// Keeps the root disk as the one that the task has set aside, in place of what an earlier task may have left there; without a root disk that one is the task's
-    /// from now on. A machine that is on is a failure; no disk at all is success.
+    /// Keeps the root disk as the one that the task has set aside. Where an earlier task has left one there, the disk to keep is the one somebody works with: the
+    /// root disk, in place of the other, if the machine has run from it since and that task has not powered off again to take its start back; otherwise the other, which is this
+    /// task's from now on, and the root disk is thrown away. A machine that is on is a failure; no disk at all is success.
     /// </summary>
     Task<VerbAnswer> SetDiskAsideAsync(VerbCall call, CancellationToken abort);
 
@@ -110,9 +111,6 @@ public interface IHypervisor : IHypervisorHosts
     /// waited for otherwise. Cancelling the token ends the wait only; the fence stands. Stamps from <paramref name="below"/> on are not touched.
     /// </summary>
     Task FenceAsync(HostName host, InstanceId machine, Stamp below, CancellationToken abort);
-
-    /// <summary>The machines on a host.</summary>
-    Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default);
 }
 
 /// <summary>A verb's arguments.</summary>
@@ -212,4 +210,10 @@ public interface IHypervisorHosts
 {
     /// <summary>The hosts that this process reaches.</summary>
     Task<IReadOnlyList<HostDescription>> ReadHostsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>The machines on a host.</summary>
+    Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default);
+
+    /// <summary>The newest stamp that a host has seen for each machine, also for machines that are gone, as far as the driver remembers them.</summary>
+    Task<IReadOnlyDictionary<InstanceId, Stamp>> ReadStampsAsync(HostName host, CancellationToken cancellationToken = default);
 }

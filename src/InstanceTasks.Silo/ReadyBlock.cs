@@ -1,5 +1,6 @@
 using System.Reflection;
 using InstanceTasks.Api;
+using InstanceTasks.Engine;
 using InstanceTasks.Storage;
 
 namespace InstanceTasks.Silo;
@@ -7,7 +8,7 @@ namespace InstanceTasks.Silo;
 /// <summary>The one block that is printed once the silo serves.</summary>
 internal static class ReadyBlock
 {
-    public static string Text(SiloSettings settings, ApiOptions options, IInstanceTasksStore store, IReadOnlyList<string> addresses)
+    public static string Text(SiloSettings settings, ApiOptions options, IInstanceTasksStore store, IReadOnlyList<string> addresses, ProcessRole role, Hold? hold)
     {
         var url = addresses[0].TrimEnd('/');
         return $"""
@@ -15,7 +16,7 @@ internal static class ReadyBlock
             InstanceTasks is ready.
               built with   Orleans {OrleansBuild()}
               API          {string.Join(", ", addresses.Select(a => a.TrimEnd('/') + "/v2.1"))}  ({AccessOf(options)})
-              data         {settings.DataDirectory}  ({StoreName(store)}; simulated hypervisor in world.db)
+              data         {settings.DataDirectory}  ({StoreName(store, role)}){HeldBy(hold)}
 
             Try:
               export {Variables(options, options.PublicUrl?.TrimEnd('/') ?? url)}
@@ -26,6 +27,8 @@ internal static class ReadyBlock
 
             """;
     }
+
+    private static string HeldBy(Hold? hold) => hold is null ? "" : $"{Environment.NewLine}  paused       no task moves until an administrator sends DELETE /v2.1/tasks/holds/{hold.Id} ({hold.Reason})";
 
     private static string AccessOf(ApiOptions options) => options.Auth switch
     {
@@ -50,7 +53,12 @@ internal static class ReadyBlock
         _ => $"curl -s {url}/v2.1/tasks",
     };
 
-    private static string StoreName(IInstanceTasksStore store) => store is PostgresStore ? "keys; tasks in PostgreSQL" : "SQLite";
+    private static string StoreName(IInstanceTasksStore store, ProcessRole role) => (store, role) switch
+    {
+        (PostgresStore, ProcessRole.Frontend) => "keys; tasks in PostgreSQL; a frontend: grains and workers are in the silos",
+        (PostgresStore, _) => "keys; tasks in PostgreSQL; simulated hypervisor in world.db",
+        _ => "SQLite; simulated hypervisor in world.db",
+    };
 
     private static string OrleansBuild() =>
         typeof(ReadyBlock).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == "OrleansBuild")?.Value ?? "(unknown build)";

@@ -1,9 +1,11 @@
 using InstanceTasks.Api;
+using InstanceTasks.Dashboard;
 using InstanceTasks.Engine;
 using InstanceTasks.Grains;
 using InstanceTasks.Grains.Workers;
 using InstanceTasks.Hypervisors;
 using InstanceTasks.Storage;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 
 namespace InstanceTasks.Silo;
@@ -23,13 +25,36 @@ internal static class SiloBuilding
         // What must not stand in a file, such as a password: INSTANCETASKS_Storage__ConnectionString.
         builder.Configuration.AddEnvironmentVariables("INSTANCETASKS_");
 
+        var cluster = ClusterSettings.Of(builder.Configuration);
+        if (cluster.Secret is not null)
+        {
+            builder.Configuration.AddInMemoryCollection([new("Orleans:Polyfill:ClusterSecret", cluster.Secret)]);
+        }
+
+        var role = ProcessRoles.Of(builder.Configuration, cluster);
         AddServer(builder, settings);
         AddLogging(builder);
         AddServices(builder, settings);
-        builder.UseOrleans(silo => ConfigureOrleans(silo, settings));
+        AddRole(builder, settings, cluster, role);
         var app = builder.Build();
+        app.UseDashboard();
+        app.MapHealth(role);
         app.MapComputeApi();
         return app;
+    }
+
+    private static void AddRole(WebApplicationBuilder builder, SiloSettings settings, ClusterSettings cluster, ProcessRole role)
+    {
+        if (role == ProcessRole.Silo)
+        {
+            AddSiloServices(builder, settings);
+            builder.UseOrleans(silo => ConfigureOrleans(silo, settings, cluster));
+            return;
+        }
+
+        // A frontend that finds no silo serves what can be read while it looks for one.
+        builder.Services.Configure<HostOptions>(o => o.ServicesStartConcurrently = true);
+        builder.UseOrleansClient(cluster.Configure);
     }
 
     private static void AddServer(WebApplicationBuilder builder, SiloSettings settings)
@@ -65,40 +90,73 @@ internal static class SiloBuilding
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
     }
 
+    /// <summary>What serves the API, in whatever role.</summary>
     private static void AddServices(WebApplicationBuilder builder, SiloSettings settings)
     {
         var (services, configuration) = (builder.Services, builder.Configuration);
         services.AddSingleton(settings);
         services.AddSingleton<TimeProvider, BootTimeProvider>();
+        services.AddSingleton<DrainSignal>();
+        services.AddSingleton<IHostLifetime, DrainingLifetime>();
+        services.AddSingleton<IValidateOptions<StopOptions>, StopOptionsValidator>();
+        services.AddOptions<StopOptions>().BindConfiguration("Stop").ValidateOnStart();
+        services.AddOptions<HostOptions>().Configure<IOptions<StopOptions>>((host, stop) => host.ShutdownTimeout = stop.Value.Limit);
+        services.AddOptions<WorkerOptions>().BindConfiguration("Workers").ValidateOnStart();
+        services.AddOptions<RetentionOptions>().BindConfiguration("Retention").ValidateOnStart();
+        services.PostConfigure<RetentionOptions>(o => o.Archive = string.IsNullOrEmpty(o.Archive) ? "" : Path.Combine(settings.DataDirectory, o.Archive));
+        StoreWiring.AddStore(services, configuration, settings);
+        services.AddSingleton<ISecretProtector, StoredSecretProtector>();
+        services.AddSingleton<IComputeCommands, GrainComputeCommands>();
+        services.AddComputeApi(configuration.GetSection("Api").Bind);
+        services.PostConfigure<ApiOptions>(o => o.UsersFile = string.IsNullOrEmpty(o.UsersFile) ? o.UsersFile : Path.Combine(settings.DataDirectory, o.UsersFile));
+        services.AddSingleton<IDashboardApi, DashboardApi>();
+        services.AddSingleton<ISiloActivity, GrainSiloActivity>();
+        services.AddSingleton<IDataProtectionProvider>(s => new StoredDataProtection(s.GetRequiredService<IInstanceTasksStore>()));
+        services.AddDashboard(configuration.GetSection("Dashboard").Bind);
+        services.AddSingleton(JournalOf);
+    }
+
+    private static IJournal JournalOf(IServiceProvider services)
+    {
+        var store = services.GetRequiredService<IInstanceTasksStore>();
+        return Failpoints.Enabled ? new FailpointJournal(store) : store;
+    }
+
+    /// <summary>What grains and workers need besides.</summary>
+    private static void AddSiloServices(WebApplicationBuilder builder, SiloSettings settings)
+    {
+        var (services, configuration) = (builder.Services, builder.Configuration);
         services.AddOptions<LeaseOptions>().BindConfiguration("Lease").ValidateOnStart();
         services.AddOptions<RecoveryOptions>().BindConfiguration("Recovery").ValidateOnStart();
-        services.AddOptions<WorkerOptions>().BindConfiguration("Workers").ValidateOnStart();
         services.AddOptions<LimitOptions>().BindConfiguration("Limits").ValidateOnStart();
-        StoreWiring.AddStore(services, configuration, settings);
+        services.AddOptions<AdmissionOptions>().BindConfiguration("Admission").ValidateOnStart();
+        services.AddSingleton<CommitLoad>();
+        services.AddSingleton<IJournal>(s => new MeasuredJournal(JournalOf(s), s.GetRequiredService<CommitLoad>()));
         services.AddSimulatedHypervisor(o =>
         {
             o.UseRealisticLatencies();
             configuration.GetSection("Hypervisor").Bind(o);
-            o.WorldFile = settings.WorldFile;
+            // Silos that share hosts share their world.
+            o.WorldFile = string.IsNullOrEmpty(o.WorldFile) ? settings.WorldFile : o.WorldFile;
         });
         services.AddSingleton<IHypervisorHosts>(s => s.GetRequiredService<IHypervisor>());
         services.AddInstanceTasksGrains();
-        services.AddSingleton<ISecretProtector, StoredSecretProtector>();
         services.AddSingleton<IStepSecrets>(s => new StoredStepSecrets(s.GetRequiredService<IQueries>(), s.GetRequiredService<IInstanceTasksStore>().Secrets));
-        services.AddSingleton<IComputeCommands, GrainComputeCommands>();
-        services.AddComputeApi(configuration.GetSection("Api").Bind);
-        services.PostConfigure<ApiOptions>(o => o.UsersFile = string.IsNullOrEmpty(o.UsersFile) ? o.UsersFile : Path.Combine(settings.DataDirectory, o.UsersFile));
         services.AddHostedService<Housekeeping>();
-        if (Failpoints.Enabled)
-        {
-            services.AddSingleton<IJournal>(s => new FailpointJournal(s.GetRequiredService<IInstanceTasksStore>()));
-        }
     }
 
-    private static void ConfigureOrleans(ISiloBuilder silo, SiloSettings settings)
+    private static void ConfigureOrleans(ISiloBuilder silo, SiloSettings settings, ClusterSettings cluster)
     {
         var recovery = silo.Configuration.GetSection("Recovery").Get<RecoveryOptions>() ?? new RecoveryOptions();
-        silo.UseLocalhostClustering(siloPort: FreePorts.Next(), gatewayPort: 0, serviceId: "instancetasks", clusterId: "instancetasks");
+        if (cluster.Id is null)
+        {
+            silo.UseLocalhostClustering(siloPort: FreePorts.Next(), gatewayPort: 0, serviceId: "instancetasks", clusterId: "instancetasks");
+        }
+        else
+        {
+            cluster.Configure(silo);
+        }
+
         silo.UseAdoNetReminderService(o => StoreWiring.ConfigureReminders(o, silo.Configuration, settings));
         silo.Configure<ReminderOptions>(o => o.MinimumReminderPeriod = recovery.MinimumReminderPeriod);
     }

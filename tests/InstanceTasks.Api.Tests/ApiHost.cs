@@ -27,10 +27,10 @@ internal sealed class ApiHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private ApiHost(WebApplication app, FakeCloud cloud, FakeCatalog catalog, FakeJournal journal, FakeCommands commands, FakeHolds holds, FakeOperators operators, LogCollector logs)
+    private ApiHost(WebApplication app, FakeCloud cloud, FakeCatalog catalog, FakeJournal journal, FakeCommands commands, FakeHolds holds, FakeOperators operators, FakeEvents events, LogCollector logs)
     {
         _app = app;
-        (Cloud, Catalog, Journal, Commands, Holds, Operators, Logs) = (cloud, catalog, journal, commands, holds, operators, logs);
+        (Cloud, Catalog, Journal, Commands, Holds, Operators, Events, Logs) = (cloud, catalog, journal, commands, holds, operators, events, logs);
         Client = new() { BaseAddress = new(app.Urls.First()) };
     }
 
@@ -46,6 +46,8 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public FakeOperators Operators { get; }
 
+    public FakeEvents Events { get; }
+
     public LogCollector Logs { get; }
 
     public HttpClient Client { get; }
@@ -58,6 +60,8 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    public FakeRetention Retention => (FakeRetention)_app.Services.GetRequiredService<IRetention>();
+
     public string BaseUrl => Client.BaseAddress!.ToString().TrimEnd('/');
 
     public static async Task<ApiHost> StartAsync(Action<ApiOptions>? configure = null, bool admin = true, TimeProvider? time = null, FakeTokens? tokens = null)
@@ -68,25 +72,27 @@ internal sealed class ApiHost : IAsyncDisposable
         var catalog = new FakeCatalog();
         var holds = new FakeHolds();
         var operators = new FakeOperators(cloud);
+        var events = new FakeEvents();
         var logs = new LogCollector();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(logs);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<IQueries>(cloud).AddSingleton<IJournal>(journal).AddSingleton<ICatalog>(catalog).AddSingleton<IHoldStore>(holds)
-            .AddSingleton<IDocumentStore>(operators).AddSingleton<IQuotaLimits>(operators).AddSingleton<IHostControl>(operators)
+            .AddSingleton<IDocumentStore>(operators).AddSingleton<IQuotaLimits>(operators).AddSingleton<IHostControl>(operators).AddSingleton<IEventStream>(events).AddSingleton<IRetention>(new FakeRetention())
             .AddSingleton<IComputeCommands>(commands).AddSingleton<ISecretProtector, FakeProtector>()
             .AddSingleton<IRevokedTokens>(tokens ?? new FakeTokens()).AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddComputeApi(options =>
         {
             options.Roles = admin ? ["admin", "member", "reader"] : ["member", "reader"];
-            options.UnknownOutcomeTimeout = TimeSpan.FromMilliseconds(200);
+            options.AskAgainFor = TimeSpan.Zero;
+            options.UnknownOutcomeTimeout = TimeSpan.FromSeconds(1);
             options.UnknownOutcomePause = TimeSpan.FromMilliseconds(5);
             configure?.Invoke(options);
         });
         var app = builder.Build();
         app.MapComputeApi();
         await app.StartAsync();
-        return new(app, cloud, catalog, journal, commands, holds, operators, logs);
+        return new(app, cloud, catalog, journal, commands, holds, operators, events, logs);
     }
 
     public InstanceRecord Add(InstanceRecord instance, TaskRecord? holder = null)
@@ -148,12 +154,15 @@ internal sealed class LogCollector : ILoggerProvider, ILogger
 {
     public List<(LogLevel Level, string Text, Exception? Exception)> Entries { get; } = [];
 
-    public ILogger CreateLogger(string categoryName) => this;
+    public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("InstanceTasks", StringComparison.Ordinal) ? this : new OfOthers(this);
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+    /// <summary>What is kept: warnings and worse.</summary>
+    public LogLevel From { get; set; } = LogLevel.Warning;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= From;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
@@ -170,6 +179,23 @@ internal sealed class LogCollector : ILoggerProvider, ILogger
 
     public void Dispose()
     {
+    }
+
+    /// <summary>Of what is not ours, warnings and worse.</summary>
+    private sealed class OfOthers(LogCollector all) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning && all.IsEnabled(logLevel);
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                all.Log(logLevel, eventId, state, exception, formatter);
+            }
+        }
     }
 }
 

@@ -1,4 +1,6 @@
+using InstanceTasks.Api.Auth;
 using InstanceTasks.Api.Tests.Fakes;
+using Microsoft.Extensions.Options;
 
 namespace InstanceTasks.Api.Tests;
 
@@ -78,6 +80,25 @@ public sealed class KeystoneTests : IAsyncLifetime
         _time.Move(TimeSpan.FromHours(1));
 
         Assert.Equal(401, (await UseAsync("t")).Status);
+    }
+
+    // Found in review: while Keystone hung, each caller waited for its own login, one after the other.
+    [Fact]
+    public async Task LogIn_HangsAndFails_AllWhoWaitAreToldByOne()
+    {
+        using var client = new KeystoneClient(Options.Create(new ApiOptions { Keystone = { Url = _keystone.Url, Username = "service", Password = "s3", Project = "service" } }), _time);
+        var gate = new TaskCompletionSource();
+        (_keystone.LoginGate, _keystone.Broken) = (gate.Task, 500);
+
+        var asked = Enumerable.Range(0, 10).Select(i => client.FindAsync($"token {i}")).ToList();
+        gate.SetResult();
+
+        foreach (var ask in asked)
+        {
+            await Assert.ThrowsAsync<KeystoneException>(() => ask);
+        }
+
+        Assert.Equal(1, _keystone.LoginsAsked);
     }
 
     [Fact]

@@ -224,6 +224,21 @@ public sealed class OperatorTests : ApiTest
         Assert.Equal(200, (await Api.GetAsync("/v2.1/os-simple-tenant-usage/demo-project?end=0001-01-02T00:00:00")).Status);
     }
 
+    /// <summary>What was purged is not counted: who asks about such a time is told.</summary>
+    [Theory]
+    [InlineData("2026-01-31T10:00:00", true)]
+    [InlineData("2026-01-31T10:30:00", false)]
+    public async Task Usage_OfATimeOfWhichServersWerePurged_SaysFromWhenOnItIsComplete(string start, bool said)
+    {
+        Api.Retention.UsageFrom = new DateTimeOffset(2026, 1, 31, 10, 30, 0, TimeSpan.Zero);
+
+        foreach (var path in new[] { "", "/demo-project" })
+        {
+            var answer = await Api.GetAsync($"/v2.1/os-simple-tenant-usage{path}?start={start}&end=2026-01-31T11:00:00");
+            Assert.Equal((200, said ? "2026-01-31T10:30:00.000000" : null), (answer.Status, answer.Header("OpenStack-Usage-Complete-From")));
+        }
+    }
+
     [Theory]
     [InlineData(null, TaskOutcome.None, "finished")]
     [InlineData("confirm-resize", TaskOutcome.Succeeded, "confirmed")]

@@ -67,6 +67,7 @@ public sealed class ServerListTests : ApiTest
     [InlineData("locked=maybe", "2.73")]
     [InlineData("all_tenants=maybe", "2.1")]
     [InlineData("kernel_id=x", "2.1")]
+    [InlineData("created_at=May%201", "2.83")]
     public async Task List_BadQuery_400(string query, string version)
     {
         var answer = await Api.GetAsync($"/v2.1/servers?{query}", version);
@@ -201,6 +202,38 @@ public sealed class ServerListTests : ApiTest
 
         Assert.True(met.Count > 4);
         Assert.Equal(whole.List("servers").Select(s => (string)s!["id"]!), met);
+    }
+
+    // 10:11:12.345 and 10:11:17.345, deleted at 10:11:20.5.
+    [Theory]
+    [InlineData("created_at=2026-01-31T10:11:12Z", "2.83", true)]
+    [InlineData("created_at=2026-01-31T10:11:12.345000", "2.83", true)]
+    [InlineData("created_at=2026-01-31T10:11:12.344999", "2.83", false)]
+    [InlineData("created_at=2026-01-31T10:11:13Z", "2.83", false)]
+    [InlineData("created_at=2026-01-31T11:11:12%2B01:00", "2.83", true)]
+    [InlineData("launched_at=2026-01-31T10:11:17", "2.83", true)]
+    [InlineData("launched_at=2026-01-31T10:11:16", "2.83", false)]
+    [InlineData("terminated_at=2026-01-31T10:11:20&deleted=true", "2.83", true)]
+    [InlineData("terminated_at=2026-01-31T10:11:20.500000&deleted=true", "2.1", true)]
+    [InlineData("terminated_at=2026-01-31T10:11:21&deleted=true", "2.83", false)]
+    public async Task List_ByATime_FindsThatSecond_OrThatMoment(string query, string version, bool found)
+    {
+        var server = Sample.Server(state: query.Contains("deleted", StringComparison.Ordinal) ? VmState.Deleted : VmState.Active);
+        Api.Add(server with { TerminatedAt = server.VmState == VmState.Deleted ? new(2026, 1, 31, 10, 11, 20, 500, TimeSpan.Zero) : null });
+
+        Assert.Equal(found ? 1 : 0, (await Api.GetAsync($"/v2.1/servers?{query}", version)).List("servers").Count);
+    }
+
+    // For users these filters begin with 2.83; before, they are dropped without a word.
+    [Theory]
+    [InlineData("2.82", 1)]
+    [InlineData("2.83", 0)]
+    public async Task List_ByATime_ForAUser_CountsFrom83(string version, int count)
+    {
+        await using var api = await ApiHost.StartAsync(admin: false);
+        api.Add(Sample.Server());
+
+        Assert.Equal(count, (await api.GetAsync("/v2.1/servers?launched_at=2020-01-01T00:00:00", version)).List("servers").Count);
     }
 
     [Fact]

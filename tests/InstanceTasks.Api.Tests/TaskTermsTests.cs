@@ -49,6 +49,8 @@ public sealed class TaskTermsTests : ApiTest
     [InlineData("Task-Deadline", "-5")]
     [InlineData("Task-Deadline", "1999-01-01T00:00:00Z")]
     [InlineData("Task-Deadline", "99999999")]
+    [InlineData("Task-Deadline", "NaN")] // it is a number to the parser, and was a 500
+    [InlineData("Task-Deadline", "Infinity")]
     [InlineData("Task-Priority", "urgent")]
     [InlineData("Task-Priority", "10")]
     public async Task Action_BadTerms_400(string header, string value)

@@ -54,6 +54,8 @@ public sealed class TaskTests : ApiTest
         Assert.Equal(404, (await api.GetAsync($"/v2.1/tasks/{task.Id}")).Status);
         Assert.Equal(404, (await api.PostAsync($"/v2.1/tasks/{task.Id}/action", """{"cancel":null}""")).Status);
         Assert.Equal(404, (await api.GetAsync("/v2.1/tasks/nonsense")).Status);
+        Assert.Contains("archived", (await api.GetAsync($"/v2.1/tasks/{task.Id}")).Body!.ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("archived", (await api.GetAsync("/v2.1/tasks/nonsense")).Body!.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,6 +80,23 @@ public sealed class TaskTests : ApiTest
         Assert.Equal("running", (string)answer["task"]["state"]!);
         Assert.Single(Api.Cloud.Waits);
     }
+
+    [Theory]
+    [InlineData("", "created_at desc")]
+    [InlineData("?sort_key=updated_at&sort_key=state&sort_dir=asc", "updated_at asc, state asc")]
+    [InlineData("?sort_key=finished_at&sort_key=kind&sort_dir=asc&sort_dir=desc", "finished_at asc, kind desc")]
+    public async Task List_Sorting_IsHandedToTheStore(string query, string order)
+    {
+        Assert.Equal(200, (await Api.GetAsync($"/v2.1/tasks{query}")).Status);
+
+        Assert.Equal(order, string.Join(", ", Api.Cloud.LastTaskFilter!.Sort.Select(s => $"{s.Key} {(s.Descending ? "desc" : "asc")}")));
+    }
+
+    [Theory]
+    [InlineData("sort_key=body")]
+    [InlineData("sort_key=created_at&sort_dir=up")]
+    [InlineData("sort_key=created_at&sort_dir=asc&sort_dir=asc")]
+    public async Task List_SortingThatIsNone_400(string query) => Assert.Equal(400, (await Api.GetAsync($"/v2.1/tasks?{query}")).Status);
 
     [Fact]
     public async Task Wait_ProcessStops_ReturnsAtOnce()

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using InstanceTasks.Engine;
 using Microsoft.Extensions.Logging;
 
 namespace InstanceTasks.Api.Tests;
@@ -201,6 +202,18 @@ public sealed class VersionTests : ApiTest
         var entry = Assert.Single(Api.Logs.Entries);
         Assert.Equal(LogLevel.Error, entry.Level);
         Assert.Contains(answer.Header("x-openstack-request-id")!, entry.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task StoreIsAway_503WithRetryAfterAndNoError()
+    {
+        Api.Cloud.Broken = new StoreUnavailableException("secret detail");
+
+        var answer = await Api.GetAsync($"/v2.1/servers/{Guid.NewGuid()}");
+
+        Assert.Equal((503, "5"), (answer.Status, answer.Header("Retry-After")));
+        Assert.Contains("ask again", answer.Fault("serviceUnavailable"), StringComparison.Ordinal);
+        Assert.Equal(LogLevel.Warning, Assert.Single(Api.Logs.Entries).Level);
     }
 
     [Fact]

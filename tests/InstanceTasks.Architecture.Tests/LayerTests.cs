@@ -9,6 +9,7 @@ public sealed class LayerTests
     private static readonly Dictionary<string, int> Layers = new(StringComparer.Ordinal)
     {
         ["InstanceTasks.Abstractions"] = 0,
+        ["InstanceTasks.Client"] = 0,
         ["InstanceTasks.Engine"] = 1,
         ["InstanceTasks.Storage"] = 2,
         ["InstanceTasks.Hypervisors"] = 2,
@@ -48,6 +49,10 @@ public sealed class LayerTests
         var explicitly = Repository.Projects("src").Concat(Repository.Projects("tests")).Where(project => project.References.Contains("Orleans.Polyfill"));
         Assert.Equal(["Orleans.Polyfill.Tests"], explicitly.Select(project => project.Name));
     }
+
+    [Fact]
+    public void Client_References_AreTheFrameworkAlone() =>
+        Expect.None(Product.UsesOf("InstanceTasks.Client").References.Where(reference => !reference.StartsWith("System.", StringComparison.Ordinal)));
 
     [Fact]
     public void Layers_AreInhabited()

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using InstanceTasks.Bench.Http;
 using InstanceTasks.Bench.Limits;
+using InstanceTasks.Bench.Recovery;
 using InstanceTasks.Bench.Tasks;
 
 var store = new Option<string>("--store") { Description = "sqlite or postgres", DefaultValueFactory = _ => "postgres" };
@@ -17,4 +18,15 @@ limit.SetAction(args => LimitBench.RunAsync(args.GetValue(store)!, args.GetValue
 var http = new Command("http", "A silo of its own over HTTP: reboot to its end, POST to 202, a list.") { store, connection, concurrency, count };
 http.SetAction(args => HttpBench.RunAsync(args.GetValue(store)!, args.GetValue(connection), args.GetValue(concurrency), args.GetValue(count)));
 
-return await new RootCommand("Measures InstanceTasks; each command prints lines of JSON.") { tasks, limit, http }.Parse(args).InvokeAsync();
+var recovery = new Command("recovery", "Kills a silo in the middle of so many steps: how long each task stands.") { connection, count };
+var scenario = new Option<string>("--scenario") { Description = "kill (one of three), restart (of the only one), shared (one of two for one host)", DefaultValueFactory = _ => "kill" };
+scenario.AcceptOnlyFromAmong("kill", "restart", "shared");
+recovery.Options.Add(scenario);
+recovery.SetAction(args => args.GetValue(scenario) switch
+{
+    "restart" => RecoveryBench.RestartAsync(args.GetValue(connection), args.GetValue(count)),
+    "shared" => RecoveryBench.SharedHostAsync(args.GetValue(connection), args.GetValue(count)),
+    _ => RecoveryBench.KillAsync(args.GetValue(connection), args.GetValue(count)),
+});
+
+return await new RootCommand("Measures InstanceTasks; each command prints lines of JSON.") { tasks, limit, http, recovery }.Parse(args).InvokeAsync();

@@ -4,16 +4,16 @@ using Xunit.Abstractions;
 namespace InstanceTasks.EndToEnd.Tests;
 
 /// <summary>
-/// The kill test: load over HTTP, ten times <c>kill -9</c> of the silo at moments at which much is under way, ten restarts on the same data. Then
+/// The kill test: load over HTTP, six times <c>kill -9</c> of the silo at moments at which much is under way, six restarts on the same data. Then
 /// nothing that was accepted is lost or unfinished, and the store and the world agree.
 /// </summary>
 public sealed class KillTests(ITestOutputHelper output) : IDisposable
 {
-    private const int Kills = 10;
+    private const int Kills = 6;
     private const int Clients = 32;
     private const int MinUnfinished = 20;
     private const int MinInFlight = 8;
-    private const int MinDifferentSteps = 10;
+    private const int MinDifferentSteps = 7;
 
     // What the silo had sent before it stood still may still be committed by the database, and end a task.
     private const int Spare = 2;
@@ -32,16 +32,16 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _data.Dispose();
 
     [Fact]
-    public Task Kill_TenTimesUnderLoad_EveryTaskEndsAsAsked() => KillTenTimesAsync(new() { DataDirectory = _data.Path });
+    public Task Kill_SixTimesUnderLoad_EveryTaskEndsAsAsked() => KillSixTimesAsync(new() { DataDirectory = _data.Path });
 
     [PostgresFact]
-    public async Task Kill_TenTimesUnderLoadOnPostgres_EveryTaskEndsAsAsked()
+    public async Task Kill_SixTimesUnderLoadOnPostgres_EveryTaskEndsAsAsked()
     {
         using var postgres = new PostgresData();
-        await KillTenTimesAsync(new() { DataDirectory = _data.Path, Environment = await postgres.UseForAsync(_data.Path) });
+        await KillSixTimesAsync(new() { DataDirectory = _data.Path, Environment = await postgres.UseForAsync(_data.Path) });
     }
 
-    private async Task KillTenTimesAsync(SiloSetup setup)
+    private async Task KillSixTimesAsync(SiloSetup setup)
     {
         output.WriteLine($"seed {_seed}");
         var silo = await SiloProcess.StartAsync(setup);

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using InstanceTasks.EndToEnd.Tests.Compatibility;
 using InstanceTasks.Hypervisors;
 using InstanceTasks.TestKit;
 using Xunit.Abstractions;
@@ -60,6 +62,27 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         ]);
         await DeleteAsync(id, "vm1-renamed", []);
         await TrafficIsExactAsync();
+        CompatibilityPage.Commands("openstack", _cli, await CompatibilityPage.NamesAsync(_cli));
+    }
+
+    /// <summary>What is not served says so in words, and does nothing.</summary>
+    [OpenStackFact]
+    public async Task OpenStack_WhatIsNotServed_SaysSo()
+    {
+        _image = Text((await _cli.JsonAsync("image", "list")).AsArray()[0]!, "Name");
+        await CreateAsync("vm1", []);
+        var rows = new List<string>();
+        foreach (var command in new[] { "server migrate", "server evacuate", "server backup create", "server dump create", "server restore", "console log show", "console url show" })
+        {
+            var answer = await _cli.TryAsync([.. command.Split(' '), "vm1"]);
+            Assert.True(answer.ExitCode != 0, answer.Command);
+            var said = answer.AllOutput.Trim().Split('\n')[^1];
+            Assert.DoesNotContain("Traceback", answer.AllOutput, StringComparison.Ordinal);
+            rows.Add($"| `{command}` | {Regex.Replace(said, @" \(Request-ID: .*\)|https?://\S+?(?=[,\s])", "", RegexOptions.None, TimeSpan.FromSeconds(1))} |");
+        }
+
+        CompatibilityPage.Part("not served", ["| command | answer |", "| --- | --- |", .. rows]);
+        Assert.Equal("ACTIVE", Text(await _cli.JsonAsync("server", "show", "vm1"), "status"));
     }
 
     [OpenStackFact]

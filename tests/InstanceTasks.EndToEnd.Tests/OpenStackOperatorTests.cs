@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using InstanceTasks.EndToEnd.Tests.Compatibility;
 using InstanceTasks.TestKit;
 using Xunit.Abstractions;
 
@@ -30,7 +31,17 @@ public sealed class OpenStackOperatorTests(ITestOutputHelper output) : IAsyncLif
     public void Dispose() => _data.Dispose();
 
     [OpenStackFact]
-    public async Task OpenStack_ServicesAndHypervisors_AreListedAndDisabled()
+    public async Task OpenStack_OperatorsCommands_DoWhatTheySay()
+    {
+        await ServicesAndHypervisorsAsync();
+        await AggregateAsync();
+        await ServerGroupAsync();
+        await AccountsOfAProjectAsync();
+        CompatibilityPage.Commands("operators", _cli, await CompatibilityPage.NamesAsync(_cli));
+    }
+
+    // Listed, disabled and enabled again.
+    private async Task ServicesAndHypervisorsAsync()
     {
         var hosts = (await ListAsync("hypervisor", "list")).Select(h => Text(h, "Hypervisor Hostname")).ToList();
         await _cli.RunAsync("compute", "service", "set", "--disable", "--disable-reason", "fan", hosts[0], "nova-compute");
@@ -45,8 +56,7 @@ public sealed class OpenStackOperatorTests(ITestOutputHelper output) : IAsyncLif
         Assert.Equal(hosts.Count.ToString(), Text(stats, "count"));
     }
 
-    [OpenStackFact]
-    public async Task OpenStack_Aggregate_GivesItsHostsAZone()
+    private async Task AggregateAsync()
     {
         var host = Text((await ListAsync("hypervisor", "list"))[0], "Hypervisor Hostname");
         await _cli.RunAsync("aggregate", "create", "--zone", "blue", "--property", "ssd=true", "fast");
@@ -66,8 +76,7 @@ public sealed class OpenStackOperatorTests(ITestOutputHelper output) : IAsyncLif
         Assert.Empty(await ListAsync("aggregate", "list"));
     }
 
-    [OpenStackFact]
-    public async Task OpenStack_ServerGroup_KeepsItsServersApart()
+    private async Task ServerGroupAsync()
     {
         var group = await _cli.JsonAsync("server", "group", "create", "--policy", "anti-affinity", "apart");
         var image = await ImageAsync();
@@ -85,8 +94,7 @@ public sealed class OpenStackOperatorTests(ITestOutputHelper output) : IAsyncLif
         Assert.Empty(await ListAsync("server", "group", "list"));
     }
 
-    [OpenStackFact]
-    public async Task OpenStack_AccountsOfAProject_QuotaUsageTagsAndAccess()
+    private async Task AccountsOfAProjectAsync()
     {
         string[] tagged = ["--os-compute-api-version", "2.53"];
         await _cli.RunAsync("server", "create", "--flavor", "m1.tiny", "--image", await ImageAsync(), "--wait", "vm");
@@ -96,7 +104,7 @@ public sealed class OpenStackOperatorTests(ITestOutputHelper output) : IAsyncLif
         Assert.Empty((await _cli.JsonAsync([.. tagged, "server", "list", "--tags", "blue"])).AsArray());
 
         var usage = await ListAsync("usage", "list");
-        Assert.Equal("vm", Text(Assert.Single(Assert.Single(usage)["Servers"]!.AsArray())!, "name"));
+        Assert.Contains(Assert.Single(usage)["Servers"]!.AsArray(), s => Text(s!, "name") == "vm");
         await _cli.RunAsync("server", "resize", "--flavor", "m1.small", "--wait", "vm");
         Assert.Equal("finished", Text(Assert.Single(await ListAsync("server", "migration", "list")), "Status"));
         await _cli.RunAsync("flavor", "create", "--ram", "64", "--disk", "1", "--private", "m1.secret");

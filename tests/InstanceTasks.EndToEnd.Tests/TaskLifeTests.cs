@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using InstanceTasks.Client;
 using InstanceTasks.TestKit;
 using Xunit.Abstractions;
+using Command = InstanceTasks.Client.TaskCommand;
 
 namespace InstanceTasks.EndToEnd.Tests;
 
@@ -31,7 +33,7 @@ public sealed class TaskLifeTests(ITestOutputHelper output) : IAsyncLifetime, ID
         Tell("POST /servers", created.Status);
         await SeenAsync(task, t => Is(t, "running", "prepare-disk"));
 
-        await CommandAsync(task, "pause");
+        await CommandAsync(task, Command.Pause);
         await SeenAsync(task, t => Is(t, "pausing", "prepare-disk"));
         await _silo.KillAsync();
         Tell("kill -9", "the silo");
@@ -39,9 +41,9 @@ public sealed class TaskLifeTests(ITestOutputHelper output) : IAsyncLifetime, ID
         // The worker is gone: that is the safe point.
         await SeenAsync(task, t => Is(t, "paused", "prepare-disk"));
 
-        await CommandAsync(task, "resume");
+        await CommandAsync(task, Command.Resume);
         await SeenAsync(task, t => Is(t, "running", "prepare-disk"));
-        await CommandAsync(task, "cancel");
+        await CommandAsync(task, Command.Cancel);
         var ended = await Api.WaitForTaskAsync(task, Patience);
         Show(ended);
 
@@ -72,7 +74,7 @@ public sealed class TaskLifeTests(ITestOutputHelper output) : IAsyncLifetime, ID
         await SeenAsync(parent, t => t["progress"]!["succeeded"]!.GetValue<int>() >= 250);
         var newest = Assert.Single((await Api.GetAsync("/v2.1/servers/detail?limit=1", "2.3"))["servers"]!.AsArray())!;
         Assert.Equal("ZGF0YQ==", Text(newest, "OS-EXT-SRV-ATTR:user_data"));
-        await CommandAsync(parent, "cancel");
+        await CommandAsync(parent, Command.Cancel);
         var ended = await Api.WaitForTaskAsync(parent, TimeSpan.FromMinutes(4));
         await stop.CancelAsync();
         Show(ended);
@@ -105,11 +107,10 @@ public sealed class TaskLifeTests(ITestOutputHelper output) : IAsyncLifetime, ID
         }
     }
 
-    private async Task CommandAsync(Guid task, string command)
+    private async Task CommandAsync(Guid task, Command command)
     {
-        var answer = await Api.SendAsync(HttpMethod.Post, $"/v2.1/tasks/{task}/action", new JsonObject { [command] = null });
-        Tell($"POST /tasks/…/action {command}", $"{answer.Status} {(answer.IsSuccess ? answer.Json["effect"] : answer.Body)}");
-        answer.Expect(HttpStatusCode.Accepted);
+        using var client = new ComputeClient(new Uri(_silo.Setup.Url, "/v2.1"));
+        Tell($"POST /tasks/…/action {command}", $"accepted: {(await client.Tasks.CommandAsync(task, command)).Effect}");
     }
 
     private async Task SeenAsync(Guid task, Func<JsonNode, bool> seen)

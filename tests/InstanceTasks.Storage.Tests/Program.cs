@@ -1,6 +1,7 @@
 using InstanceTasks.Engine;
 using InstanceTasks.Storage.Tests.Conformance;
 using InstanceTasks.Storage.Tests.Postgres;
+using InstanceTasks.Storage.Tests.Retention;
 using InstanceTasks.Storage.Tests.Sqlite;
 
 namespace InstanceTasks.Storage.Tests;
@@ -37,8 +38,11 @@ internal static class Program
             case ["bench", "sqlite" or "postgres", ..]:
                 await Bench.RunAsync(args[1], args.Length > 2 ? args[2] : null);
                 return 0;
+            case ["bench-retention", "sqlite" or "postgres"]:
+                await RetentionBench.RunAsync(args[1]);
+                return 0;
             default:
-                Console.Error.WriteLine("Use: write DIR | write-postgres CONNECTION KEY | hold DIR | bench sqlite [DIR] | bench postgres [CONNECTION]");
+                Console.Error.WriteLine("Use: write DIR | write-postgres CONNECTION KEY | hold DIR | bench sqlite [DIR] | bench postgres [CONNECTION] | bench-retention sqlite|postgres");
                 return 2;
         }
     }

@@ -4,7 +4,7 @@ using Orleans.Storage;
 namespace Orleans.Polyfill.Tests;
 
 /// <summary>Persistent state in both providers (orleans-api.md 3.8, 4.2, 4.4).</summary>
-public sealed class StateTests
+public class StateTests
 {
     [Fact]
     public async Task State_NoRow_IsNewAndDoesNotExist()

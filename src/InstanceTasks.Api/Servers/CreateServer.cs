@@ -28,7 +28,8 @@ internal sealed class CreateServer(
         var input = CreateServerSchema.Parse(call.Version, body);
         var instance = await InstanceAsync(call, input);
         var password = input.AdminPass ?? Passwords.New();
-        var request = Request(call, input, instance, keyed, password);
+        // Its terms are read before a group is written, so that a bad one leaves nothing there.
+        var request = TaskTerms.Apply(call, Request(call, input, instance, keyed, password), time.GetUtcNow());
         instance = request.Children is { } children ? children.NewInstance(request.Task, 0) : instance;
         var shown = BodyOf(call, input, instance);
         var location = call.Links.Versioned($"servers/{instance.Id}");

@@ -62,12 +62,13 @@ internal static class CreateServerSchema
     public static CreateServerInput Parse(ApiVersion version, JsonInput body)
     {
         body.Only("server", "os:scheduler_hints", "OS-SCH-HNT:scheduler_hints");
-        var group = GroupOf(body, "os:scheduler_hints") ?? GroupOf(body, "OS-SCH-HNT:scheduler_hints");
+        // Both are read, so that neither goes unchecked beside the other.
+        var (hinted, oldHinted) = (GroupOf(body, "os:scheduler_hints"), GroupOf(body, "OS-SCH-HNT:scheduler_hints"));
         var server = body.Object("server").Only(Allowed(version));
         var (min, max) = Counts(server, version);
         CheckNetworks(server, version);
         CheckUnsupported(server);
-        return Read(server, version) with { MinCount = min, MaxCount = max, Group = group };
+        return Read(server, version) with { MinCount = min, MaxCount = max, Group = hinted ?? oldHinted };
     }
 
     private static IEnumerable<string> Allowed(ApiVersion version)

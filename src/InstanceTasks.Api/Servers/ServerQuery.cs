@@ -50,6 +50,20 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
         return new Builder(call).Build();
     }
 
+    /// <summary>What is wrong with the pattern of a name; null: nothing.</summary>
+    public static string? PatternProblem(string text)
+    {
+        try
+        {
+            _ = new Regex(text, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+            return text.Length <= MaxPattern ? null : $"is longer than {MaxPattern} characters";
+        }
+        catch (ArgumentException)
+        {
+            return "is not a 'regex'";
+        }
+    }
+
     private static void CheckNames(ApiCall call)
     {
         foreach (var name in call.Query.Names.Where(n => n.StartsWith('_')))
@@ -73,7 +87,7 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
 
         public ServerQuery Build()
         {
-            var filter = Scope(new ServerFilter { Limit = _query.Limit(), Marker = Marker(), Sort = Sort() });
+            var filter = Scope(new ServerFilter { Limit = _query.Limit(), Marker = Marker(), Sort = _query.Sort(SortKey) });
             filter = Changes(Tags(Simple(Status(filter))));
             Rest();
             return new(filter, _rest.Count == 0 ? null : view => _rest.TrueForAll(r => r(view)), _empty || filter.Limit == 0);
@@ -110,27 +124,6 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
             return InstanceId.TryParse(text, out var id) ? id : throw ApiFault.BadRequest($"marker [{text}] not found");
         }
 
-        private List<(string, bool)> Sort()
-        {
-            var keys = _query.All("sort_key");
-            var directions = _query.All("sort_dir");
-            if (directions.FirstOrDefault(d => d is not ("asc" or "desc")) is { } bad)
-            {
-                throw QueryInput.Invalid("sort_dir", bad, $"'{bad}' is not one of ['asc', 'desc']");
-            }
-
-            if (directions.Count > Math.Max(keys.Count, 1))
-            {
-                throw QueryInput.Invalid("sort_dir", directions[^1], "There are more directions than keys");
-            }
-
-            // A key without a direction of its own has the first one's.
-            var usual = directions is [var first, ..] ? first : "desc";
-            return keys.Count == 0
-                ? [("created_at", usual == "desc")]
-                : [.. keys.Select((key, i) => (SortKey(key), (i < directions.Count ? directions[i] : usual) == "desc"))];
-        }
-
         private string SortKey(string key) =>
             key == "locked" && call.AtLeast(73) ? "locked"
             : key is "host" or "node" && !call.May(Rules.AllFilters) ? throw QueryInput.Invalid("sort_key", key, "Only administrators may sort by host.")
@@ -139,7 +132,7 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
 
         private ServerFilter Status(ServerFilter filter)
         {
-            var words = _query.All("status").Where(s => s.Length > 0).Select(s => s.ToUpperInvariant()).ToList();
+            var words = _query.All("status").Where(s => s.Length > 0).Select(s => s.ToUpperInvariant()).Distinct().ToList();
             if (words.Count == 0)
             {
                 return filter;
@@ -205,23 +198,10 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
             return states;
         }
 
-        private static string? Pattern(string? text)
-        {
-            if (string.IsNullOrEmpty(text))
-            {
-                return null;
-            }
-
-            try
-            {
-                _ = new Regex(text, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
-                return text.Length <= MaxPattern ? text : throw QueryInput.Invalid("name", text[..MaxPattern], $"It is longer than {MaxPattern} characters");
-            }
-            catch (ArgumentException)
-            {
-                throw QueryInput.Invalid("name", text, $"'{text}' is not a 'regex'");
-            }
-        }
+        private static string? Pattern(string? text) =>
+            string.IsNullOrEmpty(text) ? null
+            : PatternProblem(text) is { } problem ? throw QueryInput.Invalid("name", text.Length > MaxPattern ? text[..MaxPattern] : text, $"It {problem}")
+            : text;
 
         private ServerFilter Tags(ServerFilter filter) => !call.AtLeast(26) ? filter : filter with
         {
@@ -231,7 +211,7 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
             NotTagsAny = Split("not-tags-any"),
         };
 
-        private string[]? Split(string name) => _query.Text(name) is { Length: > 0 } text ? text.Split(',') : null;
+        private IReadOnlyList<string>? Split(string name) => _query.Text(name) is { Length: > 0 } text ? ServerTags.Checked(text.Split(',')) : null;
 
         /// <summary>A span of changes includes deleted servers, unless the caller says otherwise.</summary>
         private ServerFilter Changes(ServerFilter filter)
@@ -262,7 +242,10 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
             Rest("accessIPv6", (view, text) => view.Instance.AccessIPv6 == text);
             Rest("launch_index", (view, text) => text == view.Instance.LaunchIndex.ToString(CultureInfo.InvariantCulture));
             Rest("progress", (_, text) => text == "0");
-            Refuse("auto_disk_config", "created_at", "kernel_id", "launched_at", "ramdisk_id", "root_device_name", "terminated_at");
+            At("created_at", view => view.Instance.CreatedAt);
+            At("launched_at", view => view.Instance.LaunchedAt);
+            At("terminated_at", view => view.Instance.TerminatedAt);
+            Refuse("auto_disk_config", "kernel_id", "ramdisk_id", "root_device_name");
         }
 
         private void Rest(string name, Func<ServerView, string, bool> matches)
@@ -270,6 +253,16 @@ internal sealed record ServerQuery(ServerFilter Filter, Func<ServerView, bool>? 
             if (Text(name) is { } text)
             {
                 _rest.Add(view => matches(view, text));
+            }
+        }
+
+        // Nova keeps whole seconds: a time without a fraction means that second.
+        private void At(string name, Func<ServerView, DateTimeOffset?> time)
+        {
+            if (Text(name) is { } text && _query.Time(name) is { } asked)
+            {
+                var length = TimeSpan.FromTicks(text.Contains('.', StringComparison.Ordinal) ? TimeSpan.TicksPerMicrosecond : TimeSpan.TicksPerSecond);
+                _rest.Add(view => time(view) is { } at && at >= asked && at < asked + length);
             }
         }
 

@@ -26,8 +26,14 @@ internal sealed class ServerTags(TaskSubmitter submitter, IdempotencyKeys keys, 
     /// <summary>Reads a list of tags, without doubles.</summary>
     public static List<string> Read(JsonInput input, string name)
     {
-        var tags = new List<string>();
-        foreach (var element in input.Array(name) ?? throw ApiFault.BadRequest($"'{name}' is a required property"))
+        var (elements, tags) = (input.Array(name) ?? throw ApiFault.BadRequest($"'{name}' is a required property"), new List<string>());
+        if (elements.Count > MaxTags)
+        {
+            // Doubles count here, as in Nova's schema.
+            throw ApiFault.BadRequest($"The number of tags exceeded the per-server limit {MaxTags}");
+        }
+
+        foreach (var element in elements)
         {
             var tag = element.ValueKind == JsonValueKind.String ? element.GetString()! : throw input.Fault(name, element, "It is not of type 'string'");
             if (Lexical.Tag(tag) is { } problem)
@@ -41,8 +47,11 @@ internal sealed class ServerTags(TaskSubmitter submitter, IdempotencyKeys keys, 
             }
         }
 
-        return tags.Count <= MaxTags ? tags : throw ApiFault.BadRequest($"The number of tags exceeded the per-server limit {MaxTags}");
+        return tags;
     }
+
+    /// <summary>The tags of a filter. More than a server can have make no sense, and a statement with each of them would be too much for a store.</summary>
+    public static IReadOnlyList<string> Checked(IReadOnlyList<string> tags) => tags.Count <= MaxTags ? tags : throw ApiFault.BadRequest($"At most {MaxTags} tags can be asked for at once.");
 
     private async Task<ApiAnswer> ListAsync(ApiCall call) => ApiAnswer.Ok(BodyOf((await reader.GetAsync(call)).Instance.Tags));
 

@@ -8,6 +8,11 @@ internal static class Refusals
     public static ApiFault ToFault(Refusal refusal, ApiLinks links, string? notFound = null)
     {
         var headers = refusal.RunningTask is { } running ? ApiAnswer.TaskHeaders(links, running) : [];
+        if (refusal.Kind == RefusalKind.Unavailable)
+        {
+            return ApiFault.Unavailable(refusal.Message, headers);
+        }
+
         return new(StatusOf(refusal.Kind), MessageOf(refusal, notFound) + Instead(refusal)) { Headers = headers };
     }
 

@@ -11,7 +11,7 @@ internal sealed class TaskSubmitter(IComputeCommands commands, IJournal journal,
     // Not cancelled when the client goes away: the work may be done already, and its outcome decides about a tombstone.
     private readonly Submitter _submitter = new(request => commands.SubmitAsync(request, CancellationToken.None), journal, time, log)
     {
-        Pause = options.Value.UnknownOutcomePause, GiveUpAfter = options.Value.UnknownOutcomeTimeout,
+        Pause = options.Value.UnknownOutcomePause, AskAgainFor = options.Value.AskAgainFor, GiveUpAfter = options.Value.UnknownOutcomeTimeout,
     };
 
     /// <summary>Accepted, joined or replayed; anything else is a fault.</summary>
@@ -30,8 +30,8 @@ internal sealed class TaskSubmitter(IComputeCommands commands, IJournal journal,
             { Answer: { Verdict: AcceptVerdict.Refused } refused } =>
                 throw Refusals.ToFault(refused.Refusal ?? new(RefusalKind.Invalid, "Refused."), call.Links, $"Instance {request.Instance} could not be found."),
             { Answer: { } answer } => answer,
-            { Never: true } => throw new ApiFault(503, "The request could not be accepted in time. Nothing was changed, and nothing will be: it can be repeated."),
-            _ => throw new ApiFault(503, $"The outcome is unknown: ask for task {request.Task} before you repeat the request.") { Headers = ApiAnswer.TaskHeaders(call.Links, request.Task) },
+            { Never: true } => throw ApiFault.Unavailable("The request could not be accepted in time. Nothing was changed, and nothing will be: it can be repeated."),
+            _ => throw ApiFault.Unavailable($"The outcome is unknown: ask for task {request.Task} before you repeat the request.", ApiAnswer.TaskHeaders(call.Links, request.Task)),
         };
     }
 

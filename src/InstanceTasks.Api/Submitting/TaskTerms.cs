@@ -33,7 +33,7 @@ internal static class TaskTerms
     /// <summary>How long from now.</summary>
     public static TimeSpan Deadline(string name, string text, DateTimeOffset now)
     {
-        var left = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(Math.Min(seconds, 1e9))
+        var left = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && !double.IsNaN(seconds) ? TimeSpan.FromSeconds(Math.Min(seconds, 1e9))
             : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time - now
             : throw ApiFault.BadRequest($"{name}: '{text}' is neither a number of seconds nor a time.");
         return left <= TimeSpan.Zero ? throw ApiFault.BadRequest($"{name}: '{text}' has passed already.")

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using InstanceTasks.Api.Auth;
+using InstanceTasks.Api.Servers;
 using InstanceTasks.Api.Submitting;
 using InstanceTasks.Api.Wire;
 using InstanceTasks.Engine;
@@ -77,9 +78,9 @@ internal sealed class BulkTasks(TaskSubmitter submitter, TaskReader tasks, IQuer
 
         var filter = new ServerFilter
         {
-            Project = all ? null : call.Caller.Project, NamePattern = selector.Text("name", Lexical.NonEmpty), Host = selector.Text("host", Lexical.NonEmpty) is { } host ? new HostName(host) : null,
+            Project = all ? null : call.Caller.Project, NamePattern = selector.Text("name", t => Lexical.NonEmpty(t) ?? ServerQuery.PatternProblem(t)), Host = selector.Text("host", Lexical.NonEmpty) is { } host ? new HostName(host) : null,
             Statuses = selector.Text("status", Lexical.NonEmpty) is { } status ? [status.ToUpperInvariant()] : null,
-            FlavorId = selector.Text("flavor", Lexical.NonEmpty), ImageId = selector.Text("image", Lexical.NonEmpty), Tags = TextsOf(selector, "tags"),
+            FlavorId = selector.Text("flavor", Lexical.NonEmpty), ImageId = selector.Text("image", Lexical.NonEmpty), Tags = TextsOf(selector, "tags") is { } tags ? ServerTags.Checked(tags) : null,
             ReservationId = selector.Text("reservation_id", Lexical.NonEmpty), AvailabilityZone = selector.Text("availability_zone", Lexical.NonEmpty),
             Sort = [("created_at", false)], Limit = Most + 1,
         };

@@ -35,7 +35,7 @@ internal static class TaskBody
         ["step"] = CurrentStep(task),
         ["steps"] = new JsonArray([.. task.Steps.Select(s => StepOf(call, s))]),
         ["failure"] = FailureOf(call, task.Failure),
-        ["waiting_for"] = task.WaitReason,
+        ["waiting_for"] = HostNames.In(call, task.WaitReason),
         ["not_before"] = WireTime.Precise(task.NotBefore),
         ["priority"] = TaskPriorities.Of(task),
         ["deadline_at"] = WireTime.Precise(task.CreatedAt + task.DeadlineIn),
@@ -87,7 +87,7 @@ internal static class TaskBody
         return body;
     }
 
-    private static JsonObject CommandOf(CommandRecord command) => new()
+    public static JsonObject CommandOf(CommandRecord command) => new()
     {
         ["id"] = command.Id.ToString(),
         ["command"] = CommandNames.Of(command.Kind),
@@ -136,7 +136,7 @@ internal static class TaskBody
         return body;
     }
 
-    private static JsonObject? FailureOf(ApiCall call, Failure? failure)
+    public static JsonObject? FailureOf(ApiCall call, Failure? failure)
     {
         if (failure is null)
         {
@@ -152,6 +152,6 @@ internal static class TaskBody
         return body;
     }
 
-    private static string Lower<T>(T value)
+    public static string Lower<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

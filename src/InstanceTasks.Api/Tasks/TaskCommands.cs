@@ -23,7 +23,7 @@ internal sealed partial class TaskCommands(IComputeCommands commands, TimeProvid
 
             if (time.GetElapsedTime(began) + options.Value.UnknownOutcomePause > options.Value.UnknownOutcomeTimeout)
             {
-                throw new ApiFault(503, "The outcome is unknown: look at the task before you repeat the command.") { Headers = ApiAnswer.TaskHeaders(call.Links, task) };
+                throw ApiFault.Unavailable("The outcome is unknown: look at the task before you repeat the command.", ApiAnswer.TaskHeaders(call.Links, task));
             }
 
             await Task.Delay(options.Value.UnknownOutcomePause, time, CancellationToken.None);

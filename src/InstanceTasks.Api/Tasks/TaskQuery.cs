@@ -8,7 +8,9 @@ namespace InstanceTasks.Api.Tasks;
 internal static class TaskQuery
 {
     private static readonly string[] Known =
-        ["state", "kind", "server_id", "parent_id", "request_id", "project", "all_projects", "host", "user", "changes-since", "changes-before", "limit", "marker"];
+        ["state", "kind", "server_id", "parent_id", "request_id", "project", "all_projects", "host", "user", "changes-since", "changes-before", "limit", "marker", "sort_key", "sort_dir"];
+
+    private static readonly string[] SortKeys = ["created_at", "finished_at", "id", "kind", "project_id", "server_id", "state", "updated_at", "user_id"];
 
     public static TaskFilter Parse(ApiCall call, params string[] more)
     {
@@ -20,19 +22,20 @@ internal static class TaskQuery
             Instance = Instance(call),
             Parent = Parent(call),
             Request = call.Query.Text("request_id") is { } request ? new RequestId(request) : null,
-            Kinds = List(call, "kind") is { } kinds ? [.. kinds.Select(k => new TaskKind(k))] : null,
+            Kinds = Kinds(call),
             States = States(call),
             Host = HostOf(call),
             User = call.Query.Text("user") is { } user ? new UserId(user) : null,
             ChangesSince = since,
             ChangesBefore = before,
+            Sort = call.Query.Sort(key => SortKeys.Contains(key) ? key : throw QueryInput.Invalid("sort_key", key, $"'{key}' is not one of [{string.Join(", ", SortKeys.Select(k => $"'{k}'"))}]")),
             Marker = Marker(call),
             Limit = call.Query.Limit(),
         };
     }
 
     /// <summary>The caller's own project, unless an administrator names another or all.</summary>
-    private static ProjectId? ProjectOf(ApiCall call)
+    public static ProjectId? ProjectOf(ApiCall call)
     {
         var asked = call.Query.Text("project") is { } text ? new ProjectId(text) : call.Caller.Project;
         var all = call.Query.Bool("all_projects") ?? false;
@@ -44,7 +47,7 @@ internal static class TaskQuery
         return all ? null : asked;
     }
 
-    private static InstanceId? Instance(ApiCall call)
+    public static InstanceId? Instance(ApiCall call)
     {
         if (call.Query.Text("server_id") is not { } text)
         {
@@ -54,7 +57,7 @@ internal static class TaskQuery
         return InstanceId.TryParse(text, out var id) ? id : throw QueryInput.Invalid("server_id", text, $"'{text}' is not a 'uuid'");
     }
 
-    private static TaskId? Parent(ApiCall call)
+    public static TaskId? Parent(ApiCall call)
     {
         if (call.Query.Text("parent_id") is not { } text)
         {
@@ -63,6 +66,8 @@ internal static class TaskQuery
 
         return TaskId.TryParse(text, null, out var id) ? id : throw QueryInput.Invalid("parent_id", text, $"'{text}' is not a 'uuid'");
     }
+
+    public static IReadOnlyList<TaskKind>? Kinds(ApiCall call) => List(call, "kind") is { } kinds ? [.. kinds.Select(k => new TaskKind(k))] : null;
 
     private static List<string>? States(ApiCall call)
     {

@@ -5,9 +5,14 @@ using InstanceTasks.Engine;
 
 namespace InstanceTasks.Api.Usage;
 
-/// <summary><c>/os-simple-tenant-usage</c> (nova-api §6.5): for how long servers were there, by the flavor that they have, computed from their rows.</summary>
-internal sealed class UsageResource(IQueries queries, TimeProvider time) : IApiResource
+/// <summary>
+/// <c>/os-simple-tenant-usage</c> (nova-api §6.5): for how long servers were there, by the flavor that they have, computed from their rows. What retention has purged is not counted: an answer that may lack some of it
+/// says so, in a header with the time from which on usage is complete.
+/// </summary>
+internal sealed class UsageResource(IQueries queries, IRetention retention, TimeProvider time) : IApiResource
 {
+    private const string CompleteFrom = "OpenStack-Usage-Complete-From";
+
     // Without a start Nova reports the last four weeks.
     private static readonly TimeSpan Usual = TimeSpan.FromDays(28);
 
@@ -25,7 +30,7 @@ internal sealed class UsageResource(IQueries queries, TimeProvider time) : IApiR
         var usages = servers.GroupBy(s => s.Instance.Project).OrderBy(g => g.Key.Value, StringComparer.Ordinal).Select(g => BodyOf(g.Key, [.. g], span, detailed));
         var body = new JsonObject { ["tenant_usages"] = new JsonArray([.. usages]) };
         AddNext(call, body, "tenant_usages_links", servers);
-        return ApiAnswer.Ok(body);
+        return await AnswerAsync(call, body, span);
     }
 
     private async Task<ApiAnswer> ShowAsync(ApiCall call)
@@ -40,7 +45,19 @@ internal sealed class UsageResource(IQueries queries, TimeProvider time) : IApiR
         var servers = await ServersAsync(call, project, span);
         var body = new JsonObject { ["tenant_usage"] = servers.Count == 0 ? new JsonObject() : BodyOf(project, servers, span, detailed: true) };
         AddNext(call, body, "tenant_usage_links", servers);
-        return ApiAnswer.Ok(body);
+        return await AnswerAsync(call, body, span);
+    }
+
+    // After the servers were read: what was purged by then is known now.
+    private async Task<ApiAnswer> AnswerAsync(ApiCall call, JsonObject body, Span span)
+    {
+        var answer = ApiAnswer.Ok(body);
+        if ((await retention.ReadRetentionAsync(call.Aborted)).UsageFrom is { } from && span.Start < from)
+        {
+            answer.Headers[CompleteFrom] = WireTime.Micros(from);
+        }
+
+        return answer;
     }
 
     private Span SpanOf(ApiCall call)

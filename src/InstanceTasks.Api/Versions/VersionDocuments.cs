@@ -8,15 +8,18 @@ internal sealed class VersionDocuments
 {
     private const string Describedby = "https://docs.openstack.org/api-ref/compute/";
 
-    public ApiAnswer List(ApiLinks links) => ApiAnswer.Ok(new JsonObject { ["versions"] = new JsonArray(Element(links)) });
+    public ApiAnswer List(ApiLinks links) => Described(new JsonObject { ["versions"] = new JsonArray(Element(links)) }, links);
 
     public ApiAnswer Detail(ApiLinks links)
     {
         var version = Element(links);
         version["links"]!.AsArray().Add((JsonNode)new JsonObject { ["rel"] = "describedby", ["type"] = "text/html", ["href"] = Describedby });
         version["media-types"] = MediaTypes();
-        return ApiAnswer.Ok(new JsonObject { ["version"] = version });
+        return Described(new JsonObject { ["version"] = version }, links);
     }
+
+    // RFC 8631: where a program looks for the description of what it has found.
+    private static ApiAnswer Described(JsonObject body, ApiLinks links) => ApiAnswer.Ok(body).With("Link", $"<{links.BaseUrl}/openapi.json>; rel=\"service-desc\"");
 
     /// <summary>A path without a version: 300 with where it could be.</summary>
     public ApiAnswer Choices(ApiLinks links, string path) => new(300, new JsonObject

@@ -12,6 +12,9 @@ internal sealed record ApiAnswer(int Status, JsonNode? Body = null)
 
     public Dictionary<string, string> Headers { get; init; } = [];
 
+    /// <summary>Writes a body that has no end in sight, in place of <see cref="Body"/>.</summary>
+    public Func<HttpContext, Task>? Stream { get; init; }
+
     public static ApiAnswer Ok(JsonNode body) => new(200, body);
 
     public ApiAnswer With(string header, string value)
@@ -50,6 +53,12 @@ internal sealed record ApiAnswer(int Status, JsonNode? Body = null)
 
         if (Status == 204)
         {
+            return;
+        }
+
+        if (Stream is { } stream)
+        {
+            await stream(http);
             return;
         }
 

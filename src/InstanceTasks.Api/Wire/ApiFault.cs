@@ -40,6 +40,9 @@ internal sealed class ApiFault(int status, string message) : Exception(message)
     public static ApiFault TooMany(string message, TimeSpan wait) =>
         new(429, message) { Headers = { ["Retry-After"] = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture) } };
 
+    /// <summary>Not now: the engine or the store cannot be reached.</summary>
+    public static ApiFault Unavailable(string message, Dictionary<string, string>? headers = null) => new(503, message) { Headers = new(headers ?? []) { ["Retry-After"] = "5" } };
+
     /// <summary>The answer; in the identity service's envelope where that is asked, and always for 401.</summary>
     public ApiAnswer ToAnswer(bool asIdentity = false)
     {
@@ -57,7 +60,8 @@ internal sealed class ApiFault(int status, string message) : Exception(message)
         return new ApiAnswer(Status, new JsonObject { [KeyOf(Status)] = fault }) { Headers = Headers };
     }
 
-    private static string KeyOf(int status) => status switch
+    /// <summary>The key of Nova's envelope.</summary>
+    public static string KeyOf(int status) => status switch
     {
         400 => "badRequest",
         403 => "forbidden",

@@ -9,4 +9,7 @@ internal sealed partial class ApiPipeline
 
     [LoggerMessage(2, LogLevel.Debug, "The client of {Method} {Path} went away before its answer")]
     private static partial void LogClientGone(ILogger logger, string method, string path);
+
+    [LoggerMessage(3, LogLevel.Warning, "{Method} {Path} could not be served: the store is away")]
+    private static partial void LogUnavailable(ILogger logger, Exception exception, string method, string path);
 }

@@ -30,7 +30,7 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            LogClientGone(log, http.Request.Method, http.Request.Path.Value ?? "");
+            LogClientGone(log, http.Request.Method, http.Request.Path.ToUriComponent());
         }
     }
 
@@ -58,6 +58,11 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         {
             return ApiFault.BadRequest($"marker [{http.Request.Query["marker"]}] not found").ToAnswer();
         }
+        catch (Exception exception) when (WhyUnavailable(exception, http.Request.Method) is not null)
+        {
+            LogUnavailable(log, exception, http.Request.Method, http.Request.Path.ToUriComponent());
+            return ApiFault.Unavailable(WhyUnavailable(exception, http.Request.Method)!).ToAnswer(asIdentity);
+        }
         catch (RegexMatchTimeoutException)
         {
             return ApiFault.BadRequest("The name pattern takes too long to match.").ToAnswer();
@@ -68,10 +73,20 @@ internal sealed partial class ApiPipeline(Router router, IAuthenticator authenti
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !http.RequestAborted.IsCancellationRequested)
         {
-            LogUnexpected(log, exception, http.Request.Method, http.Request.Path.Value ?? "", request.Value);
+            LogUnexpected(log, exception, http.Request.Method, http.Request.Path.ToUriComponent(), request.Value);
             return new ApiFault(500, $"Unexpected API Error. Please report this with the request id {request} and the log of the API.\n{exception.GetType()}").ToAnswer(asIdentity);
         }
     }
+
+    /// <summary>What the caller is told when the store is away: not that something is broken that nobody thought of. Null: something else.</summary>
+    private static string? WhyUnavailable(Exception exception, string method) => exception switch
+    {
+        Engine.StoreUnavailableException when HttpMethods.IsGet(method) || HttpMethods.IsHead(method) => "The store cannot be read now: ask again.",
+        Engine.CommitFailedException { StoreUnavailable: true } => "The store cannot be written to now: the request can be repeated.",
+        // A change may have been accepted before what its answer needs could not be read.
+        Engine.StoreUnavailableException or Engine.CommitOutcomeUnknownException => "The outcome is unknown: look before you repeat the request, or repeat it with its Idempotency-Key.",
+        _ => null,
+    };
 
     private Task<ApiAnswer> DispatchAsync(HttpContext http, RequestId request)
     {

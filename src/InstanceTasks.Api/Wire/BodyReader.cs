@@ -52,7 +52,7 @@ internal static class BodyReader
         var most = request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? UsualMaxBytes;
         var buffer = new ArrayBufferWriter<byte>(4096);
         int read;
-        while ((read = await request.Body.ReadAsync(buffer.GetMemory(4096), cancellationToken)) > 0)
+        while ((read = await ReadAsync(request, buffer.GetMemory(4096), cancellationToken)) > 0)
         {
             buffer.Advance(read);
             if (buffer.WrittenCount > most)
@@ -62,6 +62,19 @@ internal static class BodyReader
         }
 
         return buffer.WrittenSpan.ToArray();
+    }
+
+    private static async ValueTask<int> ReadAsync(HttpRequest request, Memory<byte> into, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await request.Body.ReadAsync(into, cancellationToken);
+        }
+        catch (IOException exception) when (exception is not BadHttpRequestException)
+        {
+            // A chunk whose size is no number that fits, or a connection that is gone: in neither case is there a body.
+            throw ApiFault.BadRequest("The body cannot be read.");
+        }
     }
 
     /// <summary>The parser accepts escapes of half surrogates and fails when they are read: find them here, where it is still a malformed body.</summary>

@@ -8,8 +8,6 @@ namespace InstanceTasks.Api.Wire;
 /// </summary>
 internal sealed class JsonInput
 {
-    private const int ShownValue = 255;
-
     private readonly string _path;
     private readonly JsonElement _element;
 
@@ -19,7 +17,7 @@ internal sealed class JsonInput
         _element = element;
         if (element.ValueKind != JsonValueKind.Object)
         {
-            throw path.Length == 0 ? ApiFault.MalformedBody() : Invalid(path, element, $"{Shown(element)} is not of type 'object'");
+            throw path.Length == 0 ? ApiFault.MalformedBody() : Invalid(path, element, $"{ShownValues.Of(path, element)} is not of type 'object'");
         }
     }
 
@@ -28,7 +26,7 @@ internal sealed class JsonInput
     public IEnumerable<JsonProperty> Properties => _element.EnumerateObject();
 
     public static ApiFault Invalid(string field, JsonElement value, string message) =>
-        ApiFault.BadRequest($"Invalid input for field/attribute {field}. Value: {Shown(value)}. {message}");
+        ApiFault.BadRequest($"Invalid input for field/attribute {field}. Value: {ShownValues.Of(field, value)}. {message}");
 
     /// <summary>Closes the schema: any other key is refused.</summary>
     public JsonInput Only(params IEnumerable<string> allowed)
@@ -77,8 +75,8 @@ internal sealed class JsonInput
         {
             JsonValueKind.True => true,
             JsonValueKind.False => false,
-            JsonValueKind.String => Lexical.Boolean(value.GetString()!) ?? throw Fault(name, value, $"{Shown(value)} is not one of [True, 'True', 'true', False, 'False', 'false']"),
-            _ => throw Fault(name, value, $"{Shown(value)} is not one of [True, 'True', 'true', False, 'False', 'false']"),
+            JsonValueKind.String => Lexical.Boolean(value.GetString()!) ?? throw Fault(name, value, $"{ShownValues.Of(name, value)} is not one of [True, 'True', 'true', False, 'False', 'false']"),
+            _ => throw Fault(name, value, $"{ShownValues.Of(name, value)} is not one of [True, 'True', 'true', False, 'False', 'false']"),
         };
     }
 
@@ -98,15 +96,15 @@ internal sealed class JsonInput
         };
         if (!long.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, null, out var number))
         {
-            throw Fault(name, value, $"{Shown(value)} is not of type 'integer'");
+            throw Fault(name, value, $"{ShownValues.Of(name, value)} is not of type 'integer'");
         }
 
         if (number < min)
         {
-            throw Fault(name, value, $"{Shown(value)} is less than the minimum of {min}");
+            throw Fault(name, value, $"{ShownValues.Of(name, value)} is less than the minimum of {min}");
         }
 
-        return number <= max ? (int)number : throw Fault(name, value, $"{Shown(value)} is greater than the maximum of {max}");
+        return number <= max ? (int)number : throw Fault(name, value, $"{ShownValues.Of(name, value)} is greater than the maximum of {max}");
     }
 
     public int NeedInt(string name, int min) => Int(name, min) ?? throw Here($"'{name}' is a required property");
@@ -119,7 +117,7 @@ internal sealed class JsonInput
             return null;
         }
 
-        return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : throw Fault(name, value, $"{Shown(value)} is not of type 'array'");
+        return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : throw Fault(name, value, $"{ShownValues.Of(name, value)} is not of type 'array'");
     }
 
     /// <summary>A map of texts under the rules for metadata; null when absent.</summary>
@@ -148,27 +146,21 @@ internal sealed class JsonInput
             throw Invalid(path, property.Value, $"'{property.Name}' {badKey}");
         }
 
-        var text = convert(property.Value) ?? throw Invalid($"{path}.{property.Name}", property.Value, $"{Shown(property.Value)} is not of type 'string'");
-        return Lexical.Length(text) <= 255 ? text : throw Invalid($"{path}.{property.Name}", property.Value, $"{Shown(property.Value)} is too long");
+        var text = convert(property.Value) ?? throw Invalid($"{path}.{property.Name}", property.Value, $"{ShownValues.Of(property.Name, property.Value)} is not of type 'string'");
+        return Lexical.Length(text) <= 255 ? text : throw Invalid($"{path}.{property.Name}", property.Value, $"{ShownValues.Of(property.Name, property.Value)} is too long");
     }
 
     private static string? TextOnly(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    private static string Shown(JsonElement value)
-    {
-        var text = value.GetRawText();
-        return text.Length <= ShownValue ? text : text[..ShownValue] + "…";
-    }
 
     private string Checked(string name, JsonElement value, Func<string, string?> rule)
     {
         if (value.ValueKind != JsonValueKind.String)
         {
-            throw Fault(name, value, $"{Shown(value)} is not of type 'string'");
+            throw Fault(name, value, $"{ShownValues.Of(name, value)} is not of type 'string'");
         }
 
         var text = value.GetString()!;
-        return rule(text) is { } problem ? throw Fault(name, value, $"{Shown(value)} {problem}") : text;
+        return rule(text) is { } problem ? throw Fault(name, value, $"{ShownValues.Of(name, value)} {problem}") : text;
     }
 
     private ApiFault Here(string message) => _path.Length == 0 ? ApiFault.BadRequest(message) : Invalid(_path, _element, message);

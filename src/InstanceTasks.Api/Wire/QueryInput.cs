@@ -78,6 +78,28 @@ internal sealed class QueryInput(IQueryCollection query)
             : throw Invalid(name, text, $"'{text}' is not a 'date-time'");
     }
 
+    /// <summary>Repeated pairs of <c>sort_key</c> and <c>sort_dir</c>; without any the newest first. A key without a direction of its own has the first one's.</summary>
+    /// <param name="check">The key as the store knows it; refuses what cannot be sorted by.</param>
+    public List<(string Key, bool Descending)> Sort(Func<string, string> check)
+    {
+        var (keys, directions) = (All("sort_key"), All("sort_dir"));
+        if (directions.FirstOrDefault(d => d is not ("asc" or "desc")) is { } bad)
+        {
+            throw Invalid("sort_dir", bad, $"'{bad}' is not one of ['asc', 'desc']");
+        }
+
+        if (directions.Count > Math.Max(keys.Count, 1))
+        {
+            throw Invalid("sort_dir", directions[^1], "There are more directions than keys");
+        }
+
+        var usual = directions is [var first, ..] ? first : "desc";
+        return keys.Count == 0
+            ? [("created_at", usual == "desc")]
+            // Named once more it changes nothing.
+            : [.. keys.Select((key, i) => (Key: check(key), Descending: (i < directions.Count ? directions[i] : usual) == "desc")).DistinctBy(s => s.Key)];
+    }
+
     private static bool IsoDate(string text) => text.Length >= 8 && text.AsSpan(0, 4).ContainsAnyExceptInRange('0', '9') is false && (text[4] == '-' || char.IsAsciiDigit(text[4]));
 
     /// <summary>Both ends of a span of changes.</summary>

@@ -2,7 +2,8 @@ namespace InstanceTasks.Engine;
 
 /// <summary>
 /// The logic of one host: a queue of attempts that workers pull, and the fences they must confirm. Keeps nothing durable: what runners hold
-/// they say in every poll, and a new object hands out nothing until every generation that lived when it was made has polled or is over.
+/// they say in every poll, and a new object hands out nothing until every generation that lived when it was made and may work for the host has polled
+/// or is over.
 /// No method awaits between reading and changing state, so calls may interleave. Time is only measured, never told: the wall clock may jump.
 /// </summary>
 public sealed class HostActor
@@ -23,7 +24,8 @@ public sealed class HostActor
     private readonly Dictionary<(VerbKey Key, Stamp Stamp), Entry> _entries = [];
     private readonly LinkedList<Entry> _queue = [];
     private readonly Dictionary<long, Poller> _pollers = [];
-    private readonly Dictionary<InstanceId, Stamp> _fences = [];
+    private readonly Dictionary<InstanceId, OrderedFence> _fences = [];
+    private readonly Dictionary<InstanceId, TaskCompletionSource> _confirmations = [];
     private readonly HashSet<long> _unheard;
     private readonly LimitOptions _limits;
 
@@ -31,7 +33,7 @@ public sealed class HostActor
     public HostActor(HostName host, IOwnership ownership, TimeProvider time, LimitOptions? limits = null)
     {
         (_host, _ownership, _time, _limits) = (host, ownership, time, limits ?? new());
-        _unheard = [.. ownership.LiveGenerations];
+        _unheard = [.. Workers()];
     }
 
     /// <summary>Attempts waiting for a worker.</summary>
@@ -125,16 +127,55 @@ public sealed class HostActor
         return poller.WaitAsync(request.Wait, request.Room, _time);
     }
 
+    /// <summary>
+    /// Orders the fence, and waits a moment until everybody has confirmed it. After a process has died a thousand tasks ask for theirs at once: asking again and again costs more than all else.
+    /// </summary>
+    public async Task<FenceAnswer> FenceAsync(InstanceId machine, Stamp below, TimeSpan atMost)
+    {
+        var began = _time.GetTimestamp();
+        var answer = Fence(machine, below);
+        while (!answer.Done && atMost - Since(began) is { Ticks: > 0 } left)
+        {
+            await ConfirmationAsync(machine, left);
+            answer = Fence(machine, below);
+        }
+
+        return answer;
+    }
+
+    private async Task ConfirmationAsync(InstanceId machine, TimeSpan atMost)
+    {
+        if (!_confirmations.TryGetValue(machine, out var confirmation))
+        {
+            _confirmations[machine] = confirmation = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        await confirmation.Task.WaitAsync(atMost, _time).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+        if (!confirmation.Task.IsCompleted)
+        {
+            // Whoever waits beside it looks again when his time is up.
+            _confirmations.Remove(machine);
+        }
+    }
+
+    private void Confirm(Poller poller, FenceOrder order)
+    {
+        poller.Confirm(order);
+        if (_confirmations.Remove(order.Machine, out var confirmation))
+        {
+            confirmation.SetResult();
+        }
+    }
+
     /// <summary>Orders the fence and says whether everybody has confirmed it.</summary>
     public FenceAnswer Fence(InstanceId machine, Stamp below)
     {
-        if (!_fences.TryGetValue(machine, out var known) || known < below)
+        if (!_fences.TryGetValue(machine, out var fence) || fence.Below < below)
         {
-            _fences[machine] = below;
-            known = below;
+            _fences[machine] = fence = new(below, _time.GetTimestamp());
         }
 
-        foreach (var entry in _entries.Values.Where(e => e.Machine == machine && e.Stamp < known && e.Holder is null).ToList())
+        foreach (var entry in _entries.Values.Where(e => e.Machine == machine && e.Stamp < fence.Below && e.Holder is null).ToList())
         {
             Forget(entry.Key, entry.Stamp);
         }
@@ -147,6 +188,7 @@ public sealed class HostActor
 
         if (missing.Count == 0)
         {
+            fence.Told |= below >= fence.Below;
             PruneFences();
             return new() { Done = true };
         }
@@ -157,10 +199,15 @@ public sealed class HostActor
     // The leases are read once a second: who joined since then and polls already may hold older work, too.
     private IEnumerable<long> Runners()
     {
-        return _ownership.LiveGenerations.Union(_pollers.Values.Where(p => Since(p.HeardAt) <= HeardLately && !_ownership.IsOver(p.Generation)).Select(p => p.Generation));
+        return Workers().Union(_pollers.Values.Where(p => Since(p.HeardAt) <= HeardLately && !_ownership.IsOver(p.Generation) && _ownership.MayWorkFor(p.Generation, _host)).Select(p => p.Generation));
     }
 
-    /// <summary>A fence that everybody has confirmed is only kept to refuse late offers; the drivers refuse those, too.</summary>
+    private IEnumerable<long> Workers() => _ownership.LiveGenerations.Where(g => _ownership.MayWorkFor(g, _host));
+
+    /// <summary>
+    /// A fence that everybody has confirmed, and whose task has been told so, is only kept to refuse late offers; the drivers refuse those, too. One that nobody has been told of would have to be
+    /// ordered again: of a thousand at once only a few came through at a time.
+    /// </summary>
     private void PruneFences()
     {
         const int Keep = 256;
@@ -170,7 +217,7 @@ public sealed class HostActor
         }
 
         var runners = Runners().ToList();
-        foreach (var (machine, _) in _fences.Where(f => runners.TrueForAll(g => HasConfirmed(g, f.Key, f.Value))).ToList())
+        foreach (var (machine, _) in _fences.Where(f => (f.Value.Told || Since(f.Value.OrderedAt) > DeadAfter) && runners.TrueForAll(g => HasConfirmed(g, f.Key, f.Value.Below))).ToList())
         {
             _fences.Remove(machine);
             foreach (var poller in _pollers.Values)
@@ -184,7 +231,7 @@ public sealed class HostActor
     private bool HasConfirmed(long generation, InstanceId machine, Stamp below) =>
         _pollers.TryGetValue(generation, out var poller) && poller.Confirmed.TryGetValue(machine, out var stamp) && stamp >= below;
 
-    private bool IsFenced(InstanceId machine, Stamp stamp) => _fences.TryGetValue(machine, out var below) && stamp < below;
+    private bool IsFenced(InstanceId machine, Stamp stamp) => _fences.TryGetValue(machine, out var fence) && stamp < fence.Below;
 
     private Poller Hear(PollRequest request)
     {
@@ -195,7 +242,7 @@ public sealed class HostActor
 
         poller.HeardAt = _time.GetTimestamp();
         _unheard.Remove(request.Generation);
-        request.Fenced.ForEach(poller.Confirm);
+        request.Fenced.ForEach(f => Confirm(poller, f));
         request.Held.ForEach(h => Note(request.Generation, h));
         request.Over.ForEach(h => Forget(h.Key, h.Stamp));
         TakeBackLost(request);
@@ -261,8 +308,9 @@ public sealed class HostActor
     private List<FenceOrder> FencesFor(Poller poller, long now)
     {
         var orders = new List<FenceOrder>();
-        foreach (var (machine, below) in _fences)
+        foreach (var (machine, fence) in _fences)
         {
+            var below = fence.Below;
             var known = poller.Delivered.TryGetValue(machine, out var sent) && sent.Below >= below && Since(sent.At) < SendAgainAfter;
             if (!known && !HasConfirmed(poller.Generation, machine, below))
             {
@@ -278,7 +326,7 @@ public sealed class HostActor
 
     private void HandOut()
     {
-        foreach (var poller in _pollers.Values.Where(p => p.IsWaiting))
+        foreach (var poller in _pollers.Values)
         {
             Serve(poller);
         }
@@ -286,7 +334,8 @@ public sealed class HostActor
 
     private void Serve(Poller poller)
     {
-        if (!poller.IsWaiting)
+        // Work handed to a poll of a process that is gone would be lost for seconds.
+        if (!poller.IsWaiting || _ownership.IsOver(poller.Generation))
         {
             return;
         }
@@ -302,7 +351,7 @@ public sealed class HostActor
     {
         if (_unheard.Count > 0)
         {
-            _unheard.RemoveWhere(_ownership.IsOver);
+            _unheard.RemoveWhere(g => _ownership.IsOver(g) || !_ownership.MayWorkFor(g, _host));
         }
 
         return _unheard.Count == 0;
@@ -370,6 +419,16 @@ public sealed class HostActor
             _queue.Remove(node);
             entry.Node = null;
         }
+    }
+
+    private sealed class OrderedFence(Stamp below, long orderedAt)
+    {
+        public Stamp Below { get; } = below;
+
+        public long OrderedAt { get; } = orderedAt;
+
+        /// <summary>Whether who asked for it knows that everybody has confirmed.</summary>
+        public bool Told { get; set; }
     }
 
     private sealed class Entry(VerbKey key, Stamp stamp, InstanceId machine)

@@ -6,7 +6,7 @@ namespace InstanceTasks.Engine;
 /// The logic of one instance: decides on requests and composes every commit that changes the instance. Must be called one turn at a time.
 /// After <see cref="MustDrop"/> it may not be used again.
 /// </summary>
-public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeers peers, IOwnership ownership, TimeProvider time, ILogger<InstanceActor> logger)
+public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeers peers, IOwnership ownership, TimeProvider time, ILogger<InstanceActor> logger, IAdmission? admission = null)
 {
     // A race against another activation is decided again this often (design §4.1).
     private const int Tries = 5;
@@ -67,6 +67,13 @@ public sealed partial class InstanceActor(InstanceId id, IJournal journal, IPeer
         if (HasTask(request.Task))
         {
             return await ExistingAsync(request);
+        }
+
+        // What is one commit adds nothing to what a host has before it.
+        if (admission?.Refuse(mode == AcceptMode.OneCommit ? null : _instance?.Host) is { } full)
+        {
+            // A parent that was interrupted may ask again for a child that is there, and has ended.
+            return (request.Parent is null ? null : await ExistingAsync(request)) ?? new() { Verdict = AcceptVerdict.Refused, Refusal = full };
         }
 
         var commit = await ComposeAcceptAsync(mode, request);

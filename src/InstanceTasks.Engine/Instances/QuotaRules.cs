@@ -15,7 +15,7 @@ public static class QuotaRules
         var over = resources.Where(r => r.Delta > 0 && r.Limit >= 0 && (long)r.Used + r.Delta > r.Limit).ToArray();
         return over.Length == 0
             ? null
-            : $"Requested {Join(over.Select(r => r.Delta))}, but already used {Join(over.Select(r => r.Used))} of {Join(over.Select(r => r.Limit))} {string.Join(", ", over.Select(r => r.Name))}";
+            : $"Quota exceeded for {string.Join(", ", over.Select(r => r.Name))}: Requested {Join(over.Select(r => r.Delta))}, but already used {Join(over.Select(r => r.Used))} of {Join(over.Select(r => r.Limit))} {string.Join(", ", over.Select(r => r.Name))}";
     }
 
     private static string Join(IEnumerable<int> values) => string.Join(", ", values);

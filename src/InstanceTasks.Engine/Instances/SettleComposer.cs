@@ -24,8 +24,7 @@ internal static class SettleComposer
             : AsItStands(task);
         var power = state switch { VmState.Deleted => PowerState.NoState, VmState.ShelvedOffloaded => PowerState.Shutdown, _ => task.Power ?? instance.Power };
         var done = IsDone(task);
-        var described = done && task.Change is { } change ? InstanceChanges.Describe(instance, change) : instance;
-        return ResizeRules.After(described, task, done, undone: task.SupersededBy is null || IsUntouched(task)) with
+        return ResizeRules.After(Described(instance, task), task, done, undone: task.SupersededBy is null || IsUntouched(task)) with
         {
             Holder = null,
             VmState = state,
@@ -65,12 +64,16 @@ internal static class SettleComposer
     internal static bool IsDone(TaskRecord task) =>
         task.Outcome == TaskOutcome.Succeeded || (task.Phase == TaskPhase.Forward && task.Step == PlanRegistry.Of(task).Steps.Count);
 
+    // Past its point of no return nothing is undone any more: a server that was rebuilt is one of the new image, whether or not the old disk could be dropped.
+    private static InstanceRecord Described(InstanceRecord instance, TaskRecord task) =>
+        task.Change is { } change && (IsDone(task) || !CanBeUndone(task)) ? InstanceChanges.Describe(instance, change) : instance;
+
     // What is being undone stays as it was; past its point of no return it is half-way.
     private static bool CanBeUndone(TaskRecord task) => task.Phase == TaskPhase.Undo || task.Step < PlanRegistry.Of(task).PointOfNoReturn;
 
     // A resize itself keeps what it holds until an operator has decided.
     private static InstanceRecord Hold(InstanceRecord instance, TaskRecord task, DateTimeOffset now) => ResizeRules.After(
-        instance, task, done: false, undone: task.Kind != TaskKinds.Resize && CanBeUndone(task)) with
+        Described(instance, task), task, done: false, undone: task.Kind != TaskKinds.Resize && CanBeUndone(task)) with
     {
         Holder = null,
         VmState = VmState.Error,

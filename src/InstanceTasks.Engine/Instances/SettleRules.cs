@@ -111,7 +111,7 @@ internal static class SettleRules
     {
         if (task.Host is { } host && instance.Host != host)
         {
-            return new(RefusalKind.WrongState, $"Instance {instance.Id} has left host {host}: task {task.Id} ({task.Kind}) has nothing to go on with. Abandon the task.");
+            return new(RefusalKind.WrongState, $"Instance {instance.Id} has left the host that it was on: task {task.Id} ({task.Kind}) has nothing to go on with. Abandon the task.");
         }
 
         if (task.Kind != TaskKinds.Resize && AcceptRules.CheckResize(instance, PlanRegistry.Of(task)) is { } undecided)

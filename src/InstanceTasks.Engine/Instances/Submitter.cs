@@ -12,13 +12,16 @@ public sealed record SubmitOutcome(AcceptAnswer? Answer, bool Never)
 }
 
 /// <summary>
-/// Asks for a task and leaves nobody in doubt if it can be helped (design §4.6): an accept whose outcome is unknown is either found, or
-/// refused for ever by a tombstone under its id.
+/// Asks for a task and leaves nobody in doubt if it can be helped (design §4.6): an ask whose outcome is unknown is repeated under the same id for a
+/// while, since the silo that was asked may just be going; then the task is either found, or refused for ever by a tombstone under its id.
 /// </summary>
 public sealed partial class Submitter(Func<SubmitTask, Task<AcceptAnswer>> ask, IJournal journal, TimeProvider time, ILogger<Submitter> logger)
 {
     /// <summary>How long a tombstone is tried for. Default 30 s.</summary>
     public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long it is asked again before the tombstone. Default: not at all.</summary>
+    public TimeSpan AskAgainFor { get; init; } = TimeSpan.Zero;
 
     /// <summary>The pause between two tries. Default 500 ms.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(500);
@@ -26,30 +29,46 @@ public sealed partial class Submitter(Func<SubmitTask, Task<AcceptAnswer>> ask, 
     /// <summary>Submits. Returns once the outcome is certain, or when the time for finding out is over.</summary>
     public async Task<SubmitOutcome> SubmitAsync(SubmitTask request)
     {
+        var began = time.GetTimestamp();
+        var answer = await TryAskAsync(request);
+        if (answer is not null)
+        {
+            return new(answer, Never: false);
+        }
+
+        while (answer is null && time.GetElapsedTime(began) + Pause <= AskAgainFor)
+        {
+            await Task.Delay(Pause, time, CancellationToken.None);
+            answer = await TryAskAsync(request);
+        }
+
+        // A refusal may be due to what the first ask did, or has yet to do: only a tombstone makes it certain.
+        return answer is { Verdict: not AcceptVerdict.Refused } ? new(answer, Never: false) : await FindOutAsync(request, answer);
+    }
+
+    /// <summary>Null: the outcome is unknown.</summary>
+    private async Task<AcceptAnswer?> TryAskAsync(SubmitTask request)
+    {
         try
         {
             var answer = await ask(request);
-            if (answer.Verdict != AcceptVerdict.Unknown)
-            {
-                return new(answer, Never: false);
-            }
+            return answer.Verdict == AcceptVerdict.Unknown ? null : answer;
         }
         catch (Exception exception)
         {
             LogUnknown(exception, request.Kind, request.Task, request.Request);
+            return null;
         }
-
-        return await FindOutAsync(request);
     }
 
-    private async Task<SubmitOutcome> FindOutAsync(SubmitTask request)
+    private async Task<SubmitOutcome> FindOutAsync(SubmitTask request, AcceptAnswer? refusal)
     {
         var began = time.GetTimestamp();
         while (true)
         {
             try
             {
-                return await RefuseAsync(request);
+                return await RefuseAsync(request, refusal);
             }
             catch (Exception exception)
             {
@@ -65,12 +84,12 @@ public sealed partial class Submitter(Func<SubmitTask, Task<AcceptAnswer>> ask, 
         }
     }
 
-    private async Task<SubmitOutcome> RefuseAsync(SubmitTask request)
+    private async Task<SubmitOutcome> RefuseAsync(SubmitTask request, AcceptAnswer? refusal)
     {
         if (await journal.RefuseAsync(request.Task))
         {
             LogRefused(request.Kind, request.Task, request.Request);
-            return new(null, Never: true);
+            return new(refusal, Never: refusal is null);
         }
 
         var stored = await journal.ReadTaskAsync(request.Task) ?? throw new InvalidOperationException($"Task {request.Task} exists and cannot be read.");

@@ -115,6 +115,9 @@ public static partial class PlanRegistry
     /// <summary>The newest plan of a kind; null for an unknown kind, and for the default of the type, which has no name.</summary>
     public static Plan? Find(TaskKind kind) => kind.Name is { } name ? s_known.Newest.GetValueOrDefault(name) : null;
 
+    /// <summary>One version of a kind's plan; null when this release does not have it.</summary>
+    public static Plan? Find(TaskKind kind, int version) => kind.Name is { } name ? s_known.ByVersion.GetValueOrDefault((name, version)) : null;
+
     /// <summary>The plan a task started with.</summary>
     /// <exception cref="UndecodableTaskException">This release does not have it.</exception>
     public static Plan Of(TaskRecord task) =>

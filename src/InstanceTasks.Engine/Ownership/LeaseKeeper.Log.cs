@@ -19,4 +19,10 @@ internal sealed partial class LeaseKeeper
 
     [LoggerMessage(EventId = 2005, Level = LogLevel.Debug, Message = "Generation {Generation} renews no more")]
     private partial void LogStopped(long generation);
+
+    [LoggerMessage(EventId = 2006, Level = LogLevel.Warning, Message = "For which hosts generation {Generation} works could not be written; the next renewal does it")]
+    private partial void LogAnnounceFailed(Exception exception, long generation);
+
+    [LoggerMessage(EventId = 2007, Level = LogLevel.Warning, Message = "Whether a lease has ended could not be read as generation {Generation}; the next renewal does it")]
+    private partial void LogReadFailed(Exception exception, long generation);
 }

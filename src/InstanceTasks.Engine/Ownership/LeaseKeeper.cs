@@ -10,11 +10,17 @@ namespace InstanceTasks.Engine;
 internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions> options, SiloName silo, TimeProvider time, ILogger<LeaseKeeper> logger)
     : IOwnership, IAsyncDisposable
 {
+    // A lease that ends now has ended then.
+    private static readonly TimeSpan PastTheEnd = TimeSpan.FromMilliseconds(10);
+
     private readonly LeaseOptions _options = options.Value;
     private readonly TokenLedger _tokens = new();
     private int _disposed;
     private readonly CancellationTokenSource _stop = new();
     private volatile LeaseView _view = LeaseView.None;
+    private volatile Announcement? _announcement;
+    private Announced _announced = new(0, null);
+    private TimeSpan? _nextEnd;
     private Task _loop = Task.CompletedTask;
 
     /// <summary>Raised, outside any lock, when a generation that lived lives no more, or this process has a new one.</summary>
@@ -37,6 +43,28 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
     {
         var view = _view;
         return generation != view.Generation && generation <= view.Newest && !view.Live.Contains(generation) && time.GetTimestamp() >= view.TrustFrom;
+    }
+
+    /// <inheritdoc/>
+    public bool MayWorkFor(long generation, HostName host) => !_view.Hosts.TryGetValue(generation, out var hosts) || hosts.Contains(host);
+
+    /// <summary>
+    /// Says for which hosts this process may hold work, from now on and under every later generation; the others read it within two renewals.
+    /// Say of a host before its first poll, and take it back when nothing runs any more: nobody waits for a generation that cannot have work.
+    /// </summary>
+    public void Announce(IEnumerable<HostName> hosts) => _announcement = new([.. hosts]);
+
+    /// <summary>Writes at once what was announced. When that fails, the next renewal does.</summary>
+    public async Task TellAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteAnnouncementAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogAnnounceFailed(e, Generation);
+        }
     }
 
     /// <inheritdoc/>
@@ -72,6 +100,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
             LogSoleOwner(Generation, ended);
         }
 
+        await WriteAnnouncementAsync(cancellationToken);
         await ReadLiveAsync(cancellationToken);
         _loop = LoopAsync(_stop.Token);
     }
@@ -92,6 +121,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
             while (await timer.WaitForNextTickAsync(stop))
             {
                 await RenewAsync(stop);
+                await SeeNextEndAsync(stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -100,8 +130,29 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
         }
     }
 
+    /// <summary>Another's lease that ends before the next renewal is seen to end when it does: all that it left behind waits for that.</summary>
+    private async Task SeeNextEndAsync(CancellationToken stop)
+    {
+        if (_nextEnd is not { } left || left >= _options.RenewEvery)
+        {
+            return;
+        }
+
+        await Task.Delay(left + PastTheEnd, time, stop);
+        try
+        {
+            await ReadLiveAsync(stop);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
+        {
+            // The next renewal reads it.
+            LogReadFailed(e, Generation);
+        }
+    }
+
     private async Task RenewAsync(CancellationToken stop)
     {
+        _nextEnd = null;
         try
         {
             var sent = time.GetTimestamp();
@@ -117,6 +168,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
                 await JoinAsync(stop);
             }
 
+            await WriteAnnouncementAsync(stop);
             await ReadLiveAsync(stop);
         }
         catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
@@ -132,16 +184,29 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
         var sent = time.GetTimestamp();
         var generation = await leases.JoinAsync(silo.Value, _options.Length, cancellationToken);
         var old = _view;
-        _view = new LeaseView(generation, SafeUntil(sent), old.Live, Math.Max(old.Newest, generation), old.Failing ? sent + Ticks(_options.Length) : old.TrustFrom, Failing: false);
+        _view = new LeaseView(generation, SafeUntil(sent), old.Live, old.Hosts, Math.Max(old.Newest, generation), old.Failing ? sent + Ticks(_options.Length) : old.TrustFrom, Failing: false);
         LogJoined(generation);
         Changed?.Invoke(this, new LeaseChange("a new generation joined"));
     }
 
+    private async Task WriteAnnouncementAsync(CancellationToken cancellationToken)
+    {
+        var wanted = new Announced(Generation, _announcement);
+        if (wanted.What is { } announcement && wanted != _announced)
+        {
+            await leases.AnnounceAsync(wanted.Generation, announcement.Hosts, cancellationToken);
+            _announced = wanted;
+        }
+    }
+
     private async Task ReadLiveAsync(CancellationToken cancellationToken)
     {
-        var live = (await leases.ReadLiveAsync(cancellationToken)).Select(l => l.Generation).ToHashSet();
+        var rows = await leases.ReadLiveAsync(cancellationToken);
+        var live = rows.Select(l => l.Generation).ToHashSet();
+        _nextEnd = rows.Where(l => l.Generation != Generation).Select(l => (TimeSpan?)l.Remaining).Min();
+        var hosts = rows.Where(l => l.Hosts is not null).ToDictionary(l => l.Generation, l => l.Hosts!);
         var old = _view;
-        _view = old with { Live = live, Newest = Math.Max(old.Newest, live.DefaultIfEmpty(0).Max()) };
+        _view = old with { Live = live, Hosts = hosts, Newest = Math.Max(old.Newest, live.DefaultIfEmpty(0).Max()) };
         if (old.Live.Except(live).Any())
         {
             Changed?.Invoke(this, new LeaseChange("a lease ended"));
@@ -152,13 +217,21 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
 
-    private sealed record LeaseView(long Generation, long SafeUntil, HashSet<long> Live, long Newest, long TrustFrom, bool Failing)
+    private sealed record LeaseView(long Generation, long SafeUntil, HashSet<long> Live, Dictionary<long, IReadOnlyCollection<HostName>> Hosts, long Newest, long TrustFrom, bool Failing)
     {
-        public static LeaseView None { get; } = new(0, 0, [], 0, 0, Failing: false);
+        public static LeaseView None { get; } = new(0, 0, [], [], 0, 0, Failing: false);
 
         public LeaseView Renewed(long safeUntil, long trustFrom) =>
             this with { SafeUntil = safeUntil, TrustFrom = Failing ? trustFrom : TrustFrom, Failing = false };
     }
+
+    private sealed class Announcement(HostName[] hosts)
+    {
+        public HostName[] Hosts { get; } = hosts;
+    }
+
+    // What was written last, and in whose row.
+    private readonly record struct Announced(long Generation, Announcement? What);
 }
 
 /// <summary>The name of this silo, for people who look at leases.</summary>

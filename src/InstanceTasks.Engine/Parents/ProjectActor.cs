@@ -5,12 +5,12 @@ namespace InstanceTasks.Engine;
 /// <summary>
 /// Accepts a project's parents: parent, first create and the quota of all creates in one commit. Remembers nothing.
 /// </summary>
-public sealed partial class ProjectActor(ProjectId id, IJournal journal, IPeers peers, IOwnership ownership, TimeProvider time, ILogger<ProjectActor> logger)
+public sealed partial class ProjectActor(ProjectId id, IJournal journal, IPeers peers, IOwnership ownership, TimeProvider time, ILogger<ProjectActor> logger, IAdmission? admission = null)
 {
     /// <summary>Accepts a parent, or says why not.</summary>
     public async Task<AcceptAnswer> SubmitAsync(SubmitTask request)
     {
-        if (ParentComposer.Refusal(request) is { } refusal)
+        if ((ParentComposer.Refusal(request) ?? admission?.Refuse(host: null)) is { } refusal)
         {
             return new() { Verdict = AcceptVerdict.Refused, Refusal = refusal };
         }

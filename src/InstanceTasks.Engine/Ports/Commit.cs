@@ -111,7 +111,7 @@ public enum CommitVerdict
 
 /// <summary>The result of a commit.</summary>
 /// <param name="Verdict">The verdict.</param>
-/// <param name="Detail">For quota: the text of Nova's message, <c>Requested 1, but already used 10 of 10 instances</c>.</param>
+/// <param name="Detail">For quota: the text of Nova's message, <c>Quota exceeded for instances: Requested 1, but already used 10 of 10 instances</c>.</param>
 /// <param name="Stored">For an existing idempotency key: what is stored.</param>
 public sealed record CommitResult(CommitVerdict Verdict, string? Detail = null, StoredIdempotency? Stored = null)
 {
@@ -164,6 +164,27 @@ public sealed class CommitFailedException : Exception
 
     /// <summary>Creates the exception.</summary>
     public CommitFailedException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>The store cannot be read now: it is away, or gives no answer. The same question may be answered later.</summary>
+public sealed class StoreUnavailableException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    public StoreUnavailableException()
+    {
+    }
+
+    /// <summary>Creates the exception.</summary>
+    public StoreUnavailableException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates the exception.</summary>
+    public StoreUnavailableException(string message, Exception innerException)
         : base(message, innerException)
     {
     }

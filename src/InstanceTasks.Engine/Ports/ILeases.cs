@@ -9,6 +9,9 @@ public interface ILeases
     /// <summary>Renews the lease. False: it has lapsed (or was ended) and is never renewed: take a new generation.</summary>
     Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default);
 
+    /// <summary>Writes for which hosts a generation may hold work. Until it is called, that is for any.</summary>
+    Task AnnounceAsync(long generation, IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken = default);
+
     /// <summary>Ends the lease at once: a clean shutdown.</summary>
     Task LeaveAsync(long generation, CancellationToken cancellationToken = default);
 
@@ -23,4 +26,8 @@ public interface ILeases
 /// <param name="Generation">The generation.</param>
 /// <param name="Silo">The silo's name.</param>
 /// <param name="Remaining">How long the lease still lives.</param>
-public sealed record LiveGeneration(long Generation, string Silo, TimeSpan Remaining);
+public sealed record LiveGeneration(long Generation, string Silo, TimeSpan Remaining)
+{
+    /// <summary>The hosts that it may hold work for; null: it has not said, so any.</summary>
+    public IReadOnlyCollection<HostName>? Hosts { get; init; }
+}

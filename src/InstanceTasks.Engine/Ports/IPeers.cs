@@ -57,6 +57,9 @@ public interface IOwnership
 
     /// <summary>Whether a generation's lease is over for certain; a generation never seen is not.</summary>
     bool IsOver(long generation);
+
+    /// <summary>Whether a generation may hold work for a host, when last read: one that has not said so, or was never seen, may.</summary>
+    bool MayWorkFor(long generation, HostName host);
 }
 
 /// <summary>What a task's actor needs from the turn that holds it.</summary>

@@ -13,7 +13,7 @@ public interface IQueries
     /// <summary>One task; null when there is none, or only a tombstone.</summary>
     Task<TaskRecord?> GetTaskAsync(TaskId id, CancellationToken cancellationToken = default);
 
-    /// <summary>Tasks by filter, newest first, one page. Tombstones never show.</summary>
+    /// <summary>Tasks by filter, one page. Tombstones never show.</summary>
     /// <exception cref="MarkerNotFoundException">The marker does not exist.</exception>
     Task<IReadOnlyList<TaskRecord>> ListTasksAsync(TaskFilter filter, CancellationToken cancellationToken = default);
 
@@ -169,6 +169,12 @@ public sealed record TaskFilter
 
     /// <summary>Updated at or before.</summary>
     public DateTimeOffset? ChangesBefore { get; init; }
+
+    /// <summary>
+    /// Sort keys in order (<c>created_at</c>, <c>updated_at</c>, <c>finished_at</c>, <c>state</c>, <c>kind</c>, <c>server_id</c>, <c>user_id</c>, <c>project_id</c>, <c>id</c>)
+    /// with direction; the id is always added. Those without a time to finish count as before all others.
+    /// </summary>
+    public IReadOnlyList<(string Key, bool Descending)> Sort { get; init; } = [("created_at", true)];
 
     /// <summary>Starts after this task.</summary>
     public TaskId? Marker { get; init; }

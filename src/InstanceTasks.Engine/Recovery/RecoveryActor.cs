@@ -25,13 +25,19 @@ public sealed partial class RecoveryActor(int shard, IJournal journal, IPeers pe
             LogLook(shard, cause, chosen.Count, lost);
         }
 
-        foreach (var chunk in chosen.Chunk(options.ParallelPokes))
-        {
-            await Task.WhenAll(chunk.Select(d => PokeAsync(d.Task)));
-        }
-
+        // One that takes long holds up a place, not the others.
+        var waiting = new Queue<TaskId>(chosen.Select(d => d.Task));
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(options.ParallelPokes, chosen.Count)).Select(_ => PokeInTurnAsync(waiting)));
         Prune(due);
         return await SleepAsync(due.Count > 0);
+    }
+
+    private async Task PokeInTurnAsync(Queue<TaskId> waiting)
+    {
+        while (waiting.TryDequeue(out var task))
+        {
+            await PokeAsync(task);
+        }
     }
 
     private async Task PokeAsync(TaskId task)

@@ -191,7 +191,8 @@ public sealed partial class TaskActor
     {
         var task = _task!;
         var choice = HostChoice.Rank(task, NotHeld(task, await queries.ListHostsAsync()), time.GetUtcNow());
-        foreach (var host in groups is null ? choice.Candidates : await groups.OrderAsync(task, choice.Candidates))
+        var candidates = groups is null ? choice.Candidates : await groups.OrderAsync(task, choice.Candidates);
+        foreach (var host in FullOnesLast(candidates))
         {
             if (groups is not null && await groups.ChooseAsync(task, host.Host) is { } reason)
             {
@@ -209,6 +210,28 @@ public sealed partial class TaskActor
         }
 
         return await CheckpointAsync(choice.GiveUp(task));
+    }
+
+    /// <summary>A slow host must not collect what others could do now. Of most hosts it is never asked.</summary>
+    private IEnumerable<HostView> FullOnesLast(IEnumerable<HostView> candidates)
+    {
+        var full = new List<HostView>();
+        foreach (var host in candidates)
+        {
+            if (admission?.IsFull(host.Host) != true)
+            {
+                yield return host;
+            }
+            else
+            {
+                full.Add(host);
+            }
+        }
+
+        foreach (var host in full)
+        {
+            yield return host;
+        }
     }
 
     private async Task<Move> FreeHostAsync(Direction direction)

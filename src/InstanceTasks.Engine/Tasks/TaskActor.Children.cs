@@ -13,6 +13,12 @@ public sealed partial class TaskActor
     private long? _lookedAt;
     private Guid? _passedOn;
 
+    // Removals that have been asked for, of which some are open: in this activation only, the next one asks again from what is noted.
+    private readonly SortedSet<int> _unsettled = [];
+    private readonly Dictionary<int, string> _kept = [];
+    private int _removedTo;
+    private long? _askedAgain;
+
     /// <summary>How long a parent still keeps its hands still: a thousand children that end wake it a thousand times.</summary>
     private TimeSpan? PaceLeft => _task is { Children: not null } && _lookedAt is { } at && ChildrenPace - time.GetElapsedTime(at) is { Ticks: > 0 } left ? left : null;
 
@@ -115,16 +121,64 @@ public sealed partial class TaskActor
             return await CommitAsync("step", [moved], [], ParentRules.Unused(_task!, _counts.Started));
         }
 
-        var count = Math.Min(ParentRules.Round, MayExist(children) - children.Removed);
-        if (count <= 0)
+        _removedTo = Math.Max(_removedTo, children.Removed);
+        _unsettled.RemoveWhere(i => i < children.Removed);
+        var next = NextRemovals(MayExist(children));
+        var asked = await Task.WhenAll(next.Select(i => AskForAsync(ParentRules.RemovalOf(_task!, i))));
+        for (var i = 0; i < next.Count; i++)
         {
-            return null;
+            NoteRemoval(next[i], asked[i]);
         }
 
-        var asked = await Task.WhenAll(Enumerable.Range(children.Removed, count).Select(i => AskForAsync(ParentRules.RemovalOf(_task!, i))));
-        var known = asked.TakeWhile(a => a is not null and not { Refusal.Kind: RefusalKind.ParentMoved }).Count();
-        return known == 0 ? RestAmongChildren() : await CheckpointAsync([new ChildrenMoved { At = time.GetUtcNow(), Removed = children.Removed + known }]);
+        // Behind the first that is open nothing is noted: another activation would ask for it, and note it, again. What could not be noted the last time is noted now.
+        var removed = _unsettled.Count == 0 ? _removedTo : _unsettled.Min;
+        if (removed > children.Removed)
+        {
+            var kept = _kept.Where(k => k.Key >= children.Removed && k.Key < removed).ToDictionary();
+            return await CheckpointAsync([new ChildrenMoved { At = time.GetUtcNow(), Removed = removed, Refused = kept }]);
+        }
+
+        return next.Count == 0 && _unsettled.Count == 0 ? null : RestUntil(_removedTo < MayExist(children) ? ChildrenPace : ChildrenLook);
     }
+
+    /// <summary>First each once, a round at a time; then, now and then, those that are open: one whose server is long in going does not hold up the others.</summary>
+    private List<int> NextRemovals(int end)
+    {
+        if (_removedTo < end)
+        {
+            var first = _removedTo;
+            _removedTo = Math.Min(end, first + ParentRules.Round);
+            return [.. Enumerable.Range(first, _removedTo - first)];
+        }
+
+        if (_unsettled.Count == 0 || (_askedAgain is { } at && time.GetElapsedTime(at) < ChildrenLook))
+        {
+            return [];
+        }
+
+        _askedAgain = time.GetTimestamp();
+        return [.. _unsettled];
+    }
+
+    private void NoteRemoval(int index, AcceptAnswer? answer)
+    {
+        if (!IsSettled(answer, ChildIds.RemovalOf(id, index)))
+        {
+            _unsettled.Add(index);
+            return;
+        }
+
+        _unsettled.Remove(index);
+        // Why a server stays: it was locked, for example. One that is not there does not stay.
+        if (answer!.Refusal is { Kind: not RefusalKind.NotFound } refusal)
+        {
+            _kept[index] = refusal.Message;
+        }
+    }
+
+    // A delete that somebody else has asked for may still be canceled: the parent asks again until the server is gone, or has a delete of its own. Busy is said of a lost race.
+    private static bool IsSettled(AcceptAnswer? answer, TaskId removal) =>
+        answer is not (null or { Refusal.Kind: RefusalKind.ParentMoved or RefusalKind.Busy }) && (answer.Verdict != AcceptVerdict.Joined || answer.Task == removal);
 
     /// <summary>Of those asked for last, some may exist that the parent has not noted.</summary>
     private static int MayExist(ChildrenRecord children) => Math.Min(children.Total, children.Next + ParentRules.Round);
@@ -194,9 +248,11 @@ public sealed partial class TaskActor
         return _dropped ? Move.Rest : _task.Seq != seq ? Move.Raced : null;
     }
 
-    private Move RestAmongChildren()
+    private Move RestAmongChildren() => RestUntil(_lookedAt is null || _counts.Open > 0 ? ChildrenLook : ChildrenPace);
+
+    private Move RestUntil(TimeSpan look)
     {
-        turns.TickIn(BeforeDeadline(_lookedAt is null || _counts.Open > 0 ? ChildrenLook : ChildrenPace));
+        turns.TickIn(BeforeDeadline(look));
         return Move.Rest;
     }
 

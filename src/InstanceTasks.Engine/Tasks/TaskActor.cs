@@ -8,7 +8,7 @@ namespace InstanceTasks.Engine;
 /// </summary>
 public sealed partial class TaskActor(
     TaskId id, IJournal journal, IQueries queries, IPeers peers, IOwnership ownership, ITaskTurns turns, TimeProvider time, ILogger<TaskActor> logger,
-    IHolds? holds = null, ServerGroups? groups = null)
+    IHolds? holds = null, ServerGroups? groups = null, IAdmission? admission = null)
 {
     // A lost race is decided again this often (design §4.1).
     private const int Tries = 5;
@@ -104,6 +104,12 @@ public sealed partial class TaskActor(
         {
             Interlocked.Increment(ref s_staleOutcomes);
             LogStale(id, outcome.Stamp, outcome.Result);
+            if (_task is null && !_dropped)
+            {
+                // The activation that had the attempt out is gone. The runner forgets it now, and nobody else would look before the task is due.
+                turns.TickIn(TimeSpan.Zero);
+            }
+
             return;
         }
 

@@ -13,8 +13,18 @@ internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IPeers 
     private readonly Unsaid<FenceOrder> _fenced = new();
     private volatile bool _draining;
 
-    /// <summary>Takes no new work from now on; fences are still answered.</summary>
-    public void Drain() => _draining = true;
+    // 0: nobody confirms; 1: a poll that does is under way; 2: and another must follow it.
+    private int _confirming;
+
+    /// <summary>Takes no new work from now on, also none that a held poll would still bring; fences are still answered.</summary>
+    public void Drain()
+    {
+        if (!_draining)
+        {
+            _draining = true;
+            _ = ReleasePollAsync();
+        }
+    }
 
     /// <summary>Polls until stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -86,12 +96,37 @@ internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IPeers 
         {
             await desk.FenceAsync(order);
             _fenced.Add(order);
-            await PollAsync(0, TimeSpan.Zero);
+            await ConfirmAsync();
         }
         catch (Exception e)
         {
             // The confirmation goes with the next poll.
             LogConfirmFailed(e, host, order.Machine);
+        }
+    }
+
+    /// <summary>One call at a time: after a process has died hundreds of fences come at once, and each poll lists all that is held.</summary>
+    private async Task ConfirmAsync()
+    {
+        if (Interlocked.Exchange(ref _confirming, 2) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            do
+            {
+                await Task.Yield();
+                Volatile.Write(ref _confirming, 1);
+                await PollAsync(0, TimeSpan.Zero);
+            }
+            while (Interlocked.CompareExchange(ref _confirming, 0, 1) != 1);
+        }
+        catch
+        {
+            Volatile.Write(ref _confirming, 0);
+            throw;
         }
     }
 

@@ -22,4 +22,7 @@ internal sealed partial class WorkerDesk
 
     [LoggerMessage(EventId = 2306, Level = LogLevel.Critical, Message = "The worker itself failed on {Key} at {Stamp}")]
     private partial void LogDefect(Exception exception, VerbKey key, Stamp stamp);
+
+    [LoggerMessage(EventId = 2307, Level = LogLevel.Warning, Message = "Attempt {Key} at {Stamp} still ran at the stop limit and is aborted; it is repeated elsewhere")]
+    private partial void LogAbortedAtStop(VerbKey key, Stamp stamp);
 }

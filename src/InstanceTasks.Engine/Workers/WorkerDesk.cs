@@ -26,12 +26,7 @@ internal sealed partial class WorkerDesk(IStepRunner runner, IPeers peers, IOwne
     /// <summary>Takes an attempt; <paramref name="over"/> is called once it needs no more listing. One that is here already is left alone.</summary>
     public void Take(Attempt attempt, Action<HeldAttempt> over)
     {
-        if (_stopping)
-        {
-            // Handed out by a poll that was under way: the host takes it back when it is not listed.
-            return;
-        }
-
+        // At a stop: handed out by a poll that was under way. The host takes it back when it is not listed.
         var work = new HeldWork(attempt, ownership.Generation);
         if (Add(work))
         {
@@ -76,7 +71,7 @@ internal sealed partial class WorkerDesk(IStepRunner runner, IPeers peers, IOwne
     {
         lock (_gate)
         {
-            return _held.TryAdd((work.Attempt.Key, work.Attempt.Stamp), work);
+            return !_stopping && _held.TryAdd((work.Attempt.Key, work.Attempt.Stamp), work);
         }
     }
 
@@ -109,12 +104,19 @@ internal sealed partial class WorkerDesk(IStepRunner runner, IPeers peers, IOwne
     /// <summary>Waits for what runs, then aborts it; what is aborted is repeated later, elsewhere.</summary>
     public async Task StopAsync()
     {
-        _stopping = true;
+        // With what is held, so that nothing is taken that nobody waits for.
+        lock (_gate)
+        {
+            _stopping = true;
+        }
+
         var running = Held(h => h.Outcome is null);
         var all = AllEndedAsync(running);
         await all.WaitAsync(options.StopGrace, time).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         foreach (var work in running.Where(w => w.Outcome is null))
         {
+            LogAbortedAtStop(work.Attempt.Key, work.Attempt.Stamp);
+            WorkerInstruments.OnAbortedAtStop();
             work.Abort();
         }
 

@@ -11,8 +11,11 @@ public sealed class WorkerOptions
     /// <summary>Steps at a time per host in this process. Default 64.</summary>
     public int PerHost { get; set; } = 64;
 
-    /// <summary>How long a poll for work is held. Default 8 s, at most 10.</summary>
-    public TimeSpan PollWait { get; set; } = TimeSpan.FromSeconds(8);
+    /// <summary>
+    /// How long a poll for work is held. Default 2 s, at most 10. A host's grain that is to move ends its held polls first, so this is also how
+    /// long it may be away then.
+    /// </summary>
+    public TimeSpan PollWait { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long an aborted verb may take to return before it is abandoned. Default 5 s (design §4.3).</summary>
     public TimeSpan AbortGrace { get; set; } = TimeSpan.FromSeconds(5);

@@ -10,7 +10,7 @@ namespace InstanceTasks.Grains.Workers;
 /// what still runs then is handed over at the next safe point, or aborted and repeated elsewhere.
 /// </summary>
 internal sealed class WorkerPool(
-    IHypervisorHosts reach, IHostRegistry registry, WorkerDesk desk, IPeers peers, IOwnership ownership, ILocalSiloDetails silo, IOptions<WorkerOptions> options, IOptions<LimitOptions> limits, TimeProvider time,
+    IHypervisorHosts reach, IHostRegistry registry, WorkerDesk desk, IPeers peers, IOwnership ownership, LeaseKeeper lease, ILocalSiloDetails silo, IOptions<WorkerOptions> options, IOptions<LimitOptions> limits, DrainSignal drain, TimeProvider time,
     ILogger<HostWorker> logger)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
@@ -25,6 +25,10 @@ internal sealed class WorkerPool(
         if (options.Value.Enabled)
         {
             lifecycle.Subscribe(nameof(WorkerPool), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+        }
+        else
+        {
+            lease.Announce([]);
         }
     }
 
@@ -48,8 +52,10 @@ internal sealed class WorkerPool(
             await registry.RegisterAsync(host.Host, host.Zone, host.Capacity, cancellationToken);
         }
 
+        lease.Announce(hosts.Select(h => h.Host));
         _workers = [.. hosts.Select(h => new HostWorker(h.Host, desk, peers, ownership, silo.Name, options.Value, time, logger, limits.Value))];
         _running = Task.WhenAll(_workers.Select(w => Task.Run(() => w.RunAsync(_stop.Token), CancellationToken.None)));
+        _ = drain.Begun.Register(() => _workers.ForEach(w => w.Drain()));
     }
 
     private async Task StopAsync(CancellationToken cancellationToken)
@@ -58,5 +64,8 @@ internal sealed class WorkerPool(
         await desk.StopAsync();
         await _stop.CancelAsync();
         await _running;
+        // The grains of this silo may take a while to end, and with them its lease: nobody need wait for that.
+        lease.Announce([]);
+        await lease.TellAsync(cancellationToken);
     }
 }

@@ -15,6 +15,9 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
     /// <summary>The password in the guest on that disk.</summary>
     public string? OldPassword { get; init; }
 
+    /// <summary>There is a disk set aside, and the machine has run from the one in its place: that is the one somebody works with.</summary>
+    public bool RanSince { get; init; }
+
     /// <summary>A machine was set aside, with its disk; another may have been made in its place.</summary>
     public bool Aside { get; init; }
 
@@ -32,15 +35,16 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
     /// <param name="verb">The verb.</param>
     /// <param name="password">The hash of the password to set, for the verbs that set one.</param>
     /// <param name="by">The task, for the verbs that set a disk aside.</param>
-    public (MachineState Next, Failure? Failure) Apply(Verb verb, string? password = null, string? by = null) => verb switch
+    /// <param name="undo">The task takes a step back.</param>
+    public (MachineState Next, Failure? Failure) Apply(Verb verb, string? password = null, string? by = null, bool undo = false) => verb switch
     {
         Verb.PrepareDisk => (Disk ? this : this with { Disk = true, Password = password }, null),
-        Verb.DeleteDisk => IsOn ? (this, WorldFailures.DiskInUse) : (this with { Disk = false, OldDisk = null, OldPassword = null, Aside = false }, null),
+        Verb.DeleteDisk => IsOn ? (this, WorldFailures.DiskInUse) : (WithoutOldDisk() with { Disk = false, Aside = false }, null),
         Verb.Define => Define(),
         Verb.Undefine => IsOn ? (this, WorldFailures.StillRunning) : (this with { Defined = false, Power = PowerState.NoState }, null),
         Verb.Start => Defined && Disk ? (Start(), null) : (this, WorldFailures.Missing(Defined)),
         Verb.Shutdown => Defined ? (Off(), null) : (this, WorldFailures.Missing(Defined)),
-        Verb.PowerOff => (Defined ? Off() : this, null),
+        Verb.PowerOff => (Defined ? PowerOff(undo && by == OldDisk) : this, null),
         Verb.Reboot => OfGuest(m => m.Run(restart: true)),
         Verb.Reset => Defined && Disk ? (Off().Run(restart: true), null) : (this, WorldFailures.Missing(Defined)),
         _ => ApplyMore(verb, password, by ?? ""),
@@ -79,8 +83,8 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         Verb.StartRescue => StartRescue(password),
         Verb.SetPassword => OfGuest(m => m with { Password = password }),
         Verb.SetDiskAside => OfDisk(Disk || OldDisk is not null, m => m.SetDiskAside(by)),
-        Verb.RestoreDisk => OfDisk(OldDisk == by, m => m with { Disk = true, Password = m.OldPassword, OldDisk = null, OldPassword = null }),
-        Verb.DropOldDisk => (this with { OldDisk = null, OldPassword = null }, null),
+        Verb.RestoreDisk => OfDisk(OldDisk == by, m => m.WithoutOldDisk() with { Disk = true, Password = m.OldPassword }),
+        Verb.DropOldDisk => (WithoutOldDisk(), null),
         Verb.SaveImage => Disk ? (this, null) : (this, WorldFailures.Missing(defined: true)),
         Verb.SetAside => SetAside(),
         Verb.CopyDisk => Disk ? (this, null) : Aside ? (this with { Disk = true }, null) : (this, WorldFailures.Missing(defined: true)),
@@ -89,10 +93,12 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "Not a verb."),
     };
 
-    /// <summary>Without a root disk the one that an earlier task has set aside, and not put back, is as good.</summary>
-    private MachineState SetDiskAside(string by) => Disk
-        ? this with { Disk = false, Password = null, OldDisk = by, OldPassword = Password }
-        : this with { OldDisk = by };
+    /// <summary>The disk to keep is the one that the machine ran from last: one made by an earlier task, and never run from, is nobody's.</summary>
+    private MachineState SetDiskAside(string by) => Disk && (OldDisk is null || RanSince)
+        ? this with { Disk = false, Password = null, OldDisk = by, OldPassword = Password, RanSince = false }
+        : this with { Disk = false, Password = null, OldDisk = by };
+
+    private MachineState WithoutOldDisk() => this with { OldDisk = null, OldPassword = null, RanSince = false };
 
     /// <summary>What needs the disk for itself.</summary>
     private (MachineState Next, Failure? Failure) OfDisk(bool applies, Func<MachineState, MachineState> change) =>
@@ -109,7 +115,7 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         !(Defined && Disk) ? (this, WorldFailures.Missing(Defined))
         : IsRunning && Rescue ? (this, null)
         : IsOn ? (this, WorldFailures.StillRunning)
-        : (Run(restart: true) with { Rescue = true, Password = password ?? Password }, null);
+        : (Run(restart: true) with { Rescue = true, RanSince = RanSince, Password = password ?? Password }, null);
 
     private (MachineState Next, Failure? Failure) SetAside() =>
         Aside ? (this, null)
@@ -126,6 +132,9 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         : Power is PowerState.Paused or PowerState.Suspended ? this with { Power = PowerState.Running }
         : Run(restart: false);
 
+    /// <summary>A task that takes its start back has not given the new disk to anybody.</summary>
+    private MachineState PowerOff(bool takenBack) => Off() with { RanSince = RanSince && !takenBack };
+
     private MachineState Off() => this with { Power = PowerState.Shutdown, Rescue = false };
 
     /// <summary>What only the server's own guest can do, and only while it runs.</summary>
@@ -135,5 +144,5 @@ internal readonly record struct MachineState(bool Disk, bool Defined, PowerState
         : (this, WorldFailures.GuestIsOff);
 
     private MachineState Run(bool restart) =>
-        IsRunning && !restart ? this : this with { Power = PowerState.Running, Boots = Boots + 1 };
+        IsRunning && !restart ? this : this with { Power = PowerState.Running, Boots = Boots + 1, RanSince = OldDisk is not null };
 }

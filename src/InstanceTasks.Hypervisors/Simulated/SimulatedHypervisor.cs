@@ -147,6 +147,14 @@ public sealed class SimulatedHypervisor : IHypervisor, IDisposable
         return [.. machines!.Select(m => new MachineView(m.Machine, m.Defined, m.HasDisk, m.Power) { Aside = m.Aside is not null })];
     }
 
+    /// <inheritdoc/>
+    public async Task<IReadOnlyDictionary<InstanceId, Stamp>> ReadStampsAsync(HostName host, CancellationToken cancellationToken = default)
+    {
+        var (stamps, failure) = await Guard(() => file.RunAsync(s => s.ListStamps(host.Value))).WaitAsync(cancellationToken);
+        ThrowIf(failure);
+        return stamps!;
+    }
+
     /// <summary>Closes the file. Operations under way go on; calls that wait for them fail.</summary>
     public void Dispose() => file.Dispose();
 

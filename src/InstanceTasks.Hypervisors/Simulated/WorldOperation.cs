@@ -21,6 +21,9 @@ internal sealed record WorldOperation
 
     public required Resources Resources { get; init; }
 
+    /// <summary>The task takes a step back.</summary>
+    public required bool IsUndo { get; init; }
+
     public required string Plan { get; init; }
 
     public Failure? PlannedFailure { get; init; }

@@ -5,7 +5,7 @@ namespace InstanceTasks.Hypervisors.Simulated;
 /// <summary>The tables of a simulated world. Tests and operators read them directly, so names and columns are a contract.</summary>
 internal static class WorldSchema
 {
-    public const int Version = 4;
+    public const int Version = 5;
 
     // ends_at null: the operation never ends by itself (a hang).
     // ended_no orders the ends of operations that outlived the transaction that began them; waiters of every process read from it.
@@ -17,7 +17,7 @@ internal static class WorldSchema
             host TEXT NOT NULL, machine TEXT NOT NULL, disk INTEGER NOT NULL, defined INTEGER NOT NULL, power INTEGER NOT NULL,
             name TEXT NOT NULL, image TEXT NOT NULL, vcpus INTEGER NOT NULL, memory_mb INTEGER NOT NULL, disk_gb INTEGER NOT NULL,
             boots INTEGER NOT NULL DEFAULT 0, rescue INTEGER NOT NULL DEFAULT 0, password TEXT,
-            old_disk TEXT, old_image TEXT, old_password TEXT,
+            old_disk TEXT, old_image TEXT, old_password TEXT, ran_since INTEGER NOT NULL DEFAULT 0,
             aside INTEGER NOT NULL DEFAULT 0, aside_vcpus INTEGER NOT NULL DEFAULT 0, aside_memory_mb INTEGER NOT NULL DEFAULT 0,
             aside_disk_gb INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (host, machine)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS operations (
@@ -72,7 +72,13 @@ internal static class WorldSchema
         ALTER TABLE machines ADD COLUMN old_password TEXT;
         """;
 
-    private static readonly string[] Upgrades = [From1, From2, From3];
+    // What version 4 lacked. A disk that was set aside before counts as one whose successor has run, as it did then.
+    private const string From4 = """
+        ALTER TABLE machines ADD COLUMN ran_since INTEGER NOT NULL DEFAULT 0;
+        UPDATE machines SET ran_since = 1 WHERE old_disk IS NOT NULL;
+        """;
+
+    private static readonly string[] Upgrades = [From1, From2, From3, From4];
 
     static WorldSchema() => SQLitePCL.Batteries_V2.Init();
 

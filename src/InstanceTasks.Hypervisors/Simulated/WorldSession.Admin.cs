@@ -104,6 +104,16 @@ internal sealed partial class WorldSession
         return unreachable is null ? (ReadMachines(host), null) : (null, unreachable);
     }
 
+    public (Dictionary<InstanceId, Stamp>? Stamps, Failure? Failure) ListStamps(string host)
+    {
+        var (_, unreachable) = Reach(host);
+        return unreachable is not null
+            ? (null, unreachable)
+            : (ReadAllStamps().Where(s => s.Host.Value == host && (s.Newest ?? s.Fence) is not null).ToDictionary(s => s.Machine, s => Newer(s.Newest, s.Fence)), null);
+    }
+
+    private static Stamp Newer(Stamp? one, Stamp? other) => one is { } a && (other is not { } b || a >= b) ? a : other!.Value;
+
     public List<SimulatedEffect> ReadEffects()
     {
         SettleAll();

@@ -40,6 +40,7 @@ internal sealed partial class WorldSession
         Name = call.Machine.Name,
         Image = call.Machine.ImageId,
         Resources = call.Machine.Resources,
+        IsUndo = call.Key.Direction == Direction.Undo,
         Plan = WorldText.PlanApply,
         Password = call.Password is { } password ? GuestPassword.Hash(call.Machine.Instance, password.Reveal) : null,
         Task = call.Key.Task.Value.ToString(),

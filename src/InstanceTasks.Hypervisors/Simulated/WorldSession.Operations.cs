@@ -132,7 +132,7 @@ internal sealed partial class WorldSession
             return new OperationEnd(SimulatedOperationState.Failed, current.Answer, operation.PlannedFailure);
         }
 
-        var (next, failure) = current.Apply(operation.Verb, operation.Password, operation.Task);
+        var (next, failure) = current.Apply(operation.Verb, operation.Password, operation.Task, operation.IsUndo);
         if (failure is not null)
         {
             return new OperationEnd(SimulatedOperationState.Failed, current.Answer, failure);
@@ -153,7 +153,7 @@ internal sealed partial class WorldSession
             ? new MachineState(reader.GetInt64(0) != 0, reader.GetInt64(1) != 0, (PowerState)reader.GetInt32(2), reader.GetInt64(3))
             {
                 Rescue = reader.GetInt64(4) != 0, Password = Text(reader, 5), OldDisk = Text(reader, 6), OldPassword = Text(reader, 7),
-                Aside = reader.GetInt64(8) != 0,
+                Aside = reader.GetInt64(8) != 0, RanSince = reader.GetInt64(9) != 0,
             }
             : default;
     }
@@ -174,7 +174,7 @@ internal sealed partial class WorldSession
         operations.WriteMachine.Execute(
             by.Host, by.Machine, next.Disk ? 1L : 0L, next.Defined ? 1L : 0L, (long)next.Power, by.Name, by.Image,
             (long)by.Resources.Vcpus, (long)by.Resources.MemoryMb, (long)by.Resources.DiskGb, next.Boots,
-            next.Rescue ? 1L : 0L, next.Password, next.OldDisk, next.OldPassword, next.Aside ? 1L : 0L, WorldText.Of(by.Verb));
+            next.Rescue ? 1L : 0L, next.Password, next.OldDisk, next.OldPassword, next.Aside ? 1L : 0L, next.RanSince ? 1L : 0L, WorldText.Of(by.Verb));
     }
 
     private static List<long> Ids(SqliteDataReader reader)

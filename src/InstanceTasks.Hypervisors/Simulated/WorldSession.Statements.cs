@@ -9,7 +9,7 @@ internal sealed partial class WorldSession
     private sealed class OperationStatements(WorldSession session)
     {
         private const string Due = """
-            SELECT id, host, machine, verb, key, stamp, name, image, vcpus, memory_mb, disk_gb, plan, planned_failure, password, task
+            SELECT id, host, machine, verb, key, stamp, name, image, vcpus, memory_mb, disk_gb, plan, planned_failure, password, task, direction
             FROM operations WHERE state = 'begun' AND ends_at <= @now
             """;
 
@@ -75,18 +75,19 @@ internal sealed partial class WorldSession
             "key", "stamp", "host", "machine", "verb", "changed", "at");
 
         public Statement ReadMachine { get; } = session.Prepare(
-            "SELECT disk, defined, power, boots, rescue, password, old_disk, old_password, aside FROM machines WHERE host = @host AND machine = @machine", "host", "machine");
+            "SELECT disk, defined, power, boots, rescue, password, old_disk, old_password, aside, ran_since FROM machines WHERE host = @host AND machine = @machine", "host", "machine");
 
         // What a machine takes is said when it is made; the one set aside keeps what it took.
         public Statement WriteMachine { get; } = session.Prepare(
             """
-            INSERT INTO machines (host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots, rescue, password, old_disk, old_password, aside)
-            VALUES (@host, @machine, @disk, @defined, @power, @name, @image, @vcpus, @memory, @gb, @boots, @rescue, @password, @old, @old_password, @aside)
+            INSERT INTO machines (host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots, rescue, password, old_disk, old_password, aside, ran_since)
+            VALUES (@host, @machine, @disk, @defined, @power, @name, @image, @vcpus, @memory, @gb, @boots, @rescue, @password, @old, @old_password, @aside, @ran)
             ON CONFLICT DO UPDATE SET disk = excluded.disk, defined = excluded.defined, power = excluded.power, name = excluded.name,
                 boots = excluded.boots, rescue = excluded.rescue, password = excluded.password, aside = excluded.aside,
                 image = CASE @verb WHEN 'PrepareDisk' THEN excluded.image WHEN 'RestoreDisk' THEN ifnull(old_image, image) ELSE image END,
-                old_disk = excluded.old_disk, old_password = excluded.old_password,
-                old_image = CASE WHEN excluded.old_disk IS NULL THEN NULL WHEN @verb = 'SetDiskAside' THEN image ELSE old_image END,
+                old_disk = excluded.old_disk, old_password = excluded.old_password, ran_since = excluded.ran_since,
+                old_image = CASE WHEN excluded.old_disk IS NULL THEN NULL
+                    WHEN @verb = 'SetDiskAside' AND disk = 1 AND (old_disk IS NULL OR ran_since = 1) THEN image ELSE old_image END,
                 vcpus = CASE WHEN @verb IN ('PrepareDisk', 'CopyDisk', 'Define') THEN excluded.vcpus WHEN @verb = 'PutBack' THEN aside_vcpus ELSE vcpus END,
                 memory_mb = CASE WHEN @verb IN ('PrepareDisk', 'CopyDisk', 'Define') THEN excluded.memory_mb WHEN @verb = 'PutBack' THEN aside_memory_mb ELSE memory_mb END,
                 disk_gb = CASE WHEN @verb IN ('PrepareDisk', 'CopyDisk', 'Define') THEN excluded.disk_gb WHEN @verb = 'PutBack' THEN aside_disk_gb ELSE disk_gb END,
@@ -94,7 +95,7 @@ internal sealed partial class WorldSession
                 aside_memory_mb = CASE WHEN excluded.aside = 0 THEN 0 WHEN @verb = 'SetAside' THEN memory_mb ELSE aside_memory_mb END,
                 aside_disk_gb = CASE WHEN excluded.aside = 0 THEN 0 WHEN @verb = 'SetAside' THEN disk_gb ELSE aside_disk_gb END
             """,
-            "host", "machine", "disk", "defined", "power", "name", "image", "vcpus", "memory", "gb", "boots", "rescue", "password", "old", "old_password", "aside", "verb");
+            "host", "machine", "disk", "defined", "power", "name", "image", "vcpus", "memory", "gb", "boots", "rescue", "password", "old", "old_password", "aside", "ran", "verb");
 
         public Statement DeleteMachine { get; } = session.Prepare(
             "DELETE FROM machines WHERE host = @host AND machine = @machine", "host", "machine");
@@ -123,6 +124,7 @@ internal sealed partial class WorldSession
             PlannedFailure = reader.IsDBNull(12) ? null : EngineJson.Read<Failure>(reader.GetString(12)),
             Password = Text(reader, 13),
             Task = reader.GetString(14),
+            IsUndo = reader.GetString(15) == WorldText.Of(Direction.Undo),
         };
     }
 }

@@ -6,8 +6,12 @@ namespace InstanceTasks.Storage;
 /// <summary>Opens connections with the settings that durability, time limits and plans rest on.</summary>
 internal sealed class PostgresConnections : IAsyncDisposable
 {
+    // One to renew, and one to leave while a renewal stands still.
+    private const int ForLeases = 2;
+
     private readonly NpgsqlDataSource _pool;
     private readonly NpgsqlDataSource _single;
+    private readonly NpgsqlDataSource _leases;
     private readonly string _settings;
 
     public PostgresConnections(PostgresStorageOptions options)
@@ -21,6 +25,8 @@ internal sealed class PostgresConnections : IAsyncDisposable
             """;
         var text = Settings(options);
         _pool = Build(text.ConnectionString);
+        (text.MinPoolSize, text.MaxPoolSize) = (Math.Min(text.MinPoolSize, ForLeases), ForLeases);
+        _leases = Build(text.ConnectionString);
         text.Pooling = false;
         _single = Build(text.ConnectionString);
     }
@@ -28,12 +34,19 @@ internal sealed class PostgresConnections : IAsyncDisposable
     /// <summary>A connection of the pool, for one use.</summary>
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => _pool.OpenConnectionAsync(cancellationToken);
 
+    /// <summary>
+    /// A connection for the lease, for one use. A lease that waits behind a thousand reads runs out, its process takes a new generation, every task is claimed anew, and that makes for
+    /// more reads than before.
+    /// </summary>
+    public ValueTask<NpgsqlConnection> OpenForLeaseAsync(CancellationToken cancellationToken) => _leases.OpenConnectionAsync(cancellationToken);
+
     /// <summary>A connection of its own, kept by its owner.</summary>
     public ValueTask<NpgsqlConnection> OpenSingleAsync(CancellationToken cancellationToken) => _single.OpenConnectionAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         await _pool.DisposeAsync();
+        await _leases.DisposeAsync();
         await _single.DisposeAsync();
     }
 
@@ -83,10 +96,30 @@ internal sealed class PostgresDialect : SqlDialect
 
     public override string? UpdatedSlot => "i.updated_slot";
 
+    // A cast to JSON would fail on a body that is none, and end the read for all; inside of a text a quote is escaped.
+    public override string PlanVersion => """substring(t.body from '"planVersion":([0-9]{1,9})[,}]')::bigint""";
+
+    public override string AnswerTask => """substring(answer from '"task":"([0-9a-f-]{36})"')""";
+
+    public override string IsOneOf(string value, string parameter) => $"{value} = ANY ({parameter})";
+
     public override string BodyValue(string member) => $"(i.body::jsonb ->> '{member}' COLLATE \"C\")";
 
     public override string HasTag(string parameter) => $"jsonb_exists(i.body::jsonb -> 'tags', {parameter})";
 
-    // A page's names are matched by the store itself, so that a pattern means the same on both stores and cannot occupy the server.
-    public override string NameMatches(string parameter) => throw new NotSupportedException("Names are not matched by the database.");
+    // Text is matched by the server. Regular expressions are matched by the store itself, so that they mean the same on both stores and cannot occupy the server.
+    public override string NameMatches(SqlFilter sql, string pattern)
+    {
+        var literal = NameLiteral.Of(pattern) ?? throw new NotSupportedException("Regular expressions are not matched by the database.");
+        var text = $"{sql.Parameter(literal.Text)}::text";
+        return (literal.AtStart, literal.AtEnd) switch
+        {
+            (true, true) => $"i.name IN ({text}, {text} || chr(10))",
+            (true, false) => $"starts_with(i.name, {text})",
+            (false, true) => $"(right(i.name, length({text})) = {text} OR right(i.name, length({text}) + 1) = {text} || chr(10))",
+            _ => $"strpos(i.name, {text}) > 0",
+        };
+    }
+
+    public override string Indexed(string? index) => "";
 }

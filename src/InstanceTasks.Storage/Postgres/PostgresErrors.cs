@@ -16,4 +16,7 @@ internal static class PostgresErrors
 
     /// <summary>The commit itself cannot be stored: bad data, a broken constraint, a limit of the program.</summary>
     public static bool IsAtFault(PostgresException e) => e.SqlState[..2] is "21" or "22" or "23" or "54";
+
+    /// <summary>Not what was asked is at fault, but that the server is away, shuts down, has no room or takes too long.</summary>
+    public static bool IsAway(NpgsqlException e) => e is not PostgresException refusal || refusal.IsTransient || refusal.SqlState[..2] is "08" or "53" or "57" or "58";
 }

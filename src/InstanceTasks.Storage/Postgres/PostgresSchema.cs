@@ -25,6 +25,10 @@ internal static class PostgresSchema
         new(8, MinimumReader: 8, "postgresql/008-images.sql"),
         new(9, MinimumReader: 8, "postgresql/009-tokens.sql"),
         new(10, MinimumReader: 8, "postgresql/010-documents.sql"),
+        new(11, MinimumReader: 8, "postgresql/011-silo-hosts.sql"),
+        new(12, MinimumReader: 8, "postgresql/012-hold-all.sql"),
+        new(13, MinimumReader: 8, "postgresql/013-retention.sql"),
+        new(14, MinimumReader: 8, "postgresql/014-rare-states.sql"),
     ];
 
     public static int Current => Migrations[^1].Version;
@@ -51,6 +55,8 @@ internal static class PostgresSchema
                 $"The database has schema {from} and needs a program that knows schema {minimumReader}; this one knows {Current}. Use the newer program, or restore a backup made before the upgrade.");
         }
 
+        // What waits for a table (behind a backup, say) keeps everybody else from it who comes later, also from renewing leases: rather fail, and be started again.
+        await RunAsync(connection, "SET LOCAL lock_timeout = '2s'", cancellationToken);
         await MigrateAsync(connection, from, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return (from, Math.Max(from, Current), epoch);

@@ -29,6 +29,9 @@ public static class PostgresStorageServices
         services.AddSingleton<ICatalog>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<IDocumentStore>(provider => provider.GetRequiredService<PostgresStore>());
         services.AddSingleton<IQuotaLimits>(provider => provider.GetRequiredService<PostgresStore>());
+        services.AddSingleton<IEventStream>(provider => provider.GetRequiredService<PostgresStore>());
+        services.AddSingleton<IOverview>(provider => provider.GetRequiredService<PostgresStore>());
+        services.AddSingleton<IRetention>(provider => provider.GetRequiredService<PostgresStore>());
         return services;
     }
 }

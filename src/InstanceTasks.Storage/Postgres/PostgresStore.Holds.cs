@@ -16,7 +16,7 @@ public sealed partial class PostgresStore
         var at = await WriteAsync(
             connection => connection.QuerySingleAsync<long>(new(
                 HoldRow.InsertSql + " RETURNING created_at",
-                new { id = hold.Id.ToString(), host = hold.Host?.Value, project = hold.Project?.Value, kind = hold.Kind?.Name, reason = hold.Reason, by = hold.By.Value },
+                HoldRow.Parameters(hold),
                 cancellationToken: cancellationToken)),
             cancellationToken);
         return hold with { At = UnixMicros.ToTime(at) };

@@ -7,6 +7,7 @@ public sealed partial class PostgresStore
 {
     /// <inheritdoc/>
     public Task<long> JoinAsync(string silo, TimeSpan lease, CancellationToken cancellationToken = default) => WriteAsync(
+        Open.Connections.OpenForLeaseAsync,
         connection => connection.QuerySingleAsync<long>(new(
             "INSERT INTO silos (name, joined_at, lease_until) SELECT @silo, c.now, c.now + @lease FROM (SELECT now FROM database_clock OFFSET 0) c RETURNING generation",
             new { silo, lease = UnixMicros.Of(lease) },
@@ -33,7 +34,15 @@ public sealed partial class PostgresStore
     }
 
     /// <inheritdoc/>
+    public Task AnnounceAsync(long generation, IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken = default) => WriteAsync(
+        Open.Connections.OpenForLeaseAsync,
+        connection => connection.ExecuteAsync(new(
+            "UPDATE silos SET hosts = @hosts WHERE generation = @generation", new { generation, hosts = AnnouncedHosts.Write(hosts) }, cancellationToken: cancellationToken)),
+        cancellationToken);
+
+    /// <inheritdoc/>
     public Task LeaveAsync(long generation, CancellationToken cancellationToken = default) => WriteAsync(
+        Open.Connections.OpenForLeaseAsync,
         connection => connection.ExecuteAsync(new(
             "UPDATE silos SET lease_until = c.now FROM (SELECT now FROM database_clock OFFSET 0) c WHERE generation = @generation AND lease_until > c.now",
             new { generation },
@@ -42,6 +51,7 @@ public sealed partial class PostgresStore
 
     /// <inheritdoc/>
     public Task<int> EndOthersAsync(long generation, CancellationToken cancellationToken = default) => WriteAsync(
+        Open.Connections.OpenForLeaseAsync,
         connection => connection.ExecuteAsync(new(
             "UPDATE silos SET lease_until = c.now FROM (SELECT now FROM database_clock OFFSET 0) c WHERE generation <> @generation AND lease_until > c.now",
             new { generation },
@@ -50,15 +60,16 @@ public sealed partial class PostgresStore
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LiveGeneration>> ReadLiveAsync(CancellationToken cancellationToken = default) => ReadAsync<IReadOnlyList<LiveGeneration>>(
+        Open.Connections.OpenForLeaseAsync,
         async connection =>
         {
-            var rows = await connection.QueryAsync<(long Generation, string Silo, long Remaining)>(new(
+            var rows = await connection.QueryAsync<(long Generation, string Silo, long Remaining, string? Hosts)>(new(
                 """
-                SELECT s.generation, s.name, s.lease_until - c.now FROM (SELECT now FROM database_clock OFFSET 0) c JOIN silos s ON s.lease_until > c.now
+                SELECT s.generation, s.name, s.lease_until - c.now, s.hosts FROM (SELECT now FROM database_clock OFFSET 0) c JOIN silos s ON s.lease_until > c.now
                 ORDER BY s.generation
                 """,
                 cancellationToken: cancellationToken));
-            return rows.Select(row => new LiveGeneration(row.Generation, row.Silo, UnixMicros.ToSpan(row.Remaining))).ToList();
+            return rows.Select(row => new LiveGeneration(row.Generation, row.Silo, UnixMicros.ToSpan(row.Remaining)) { Hosts = AnnouncedHosts.Read(row.Hosts) }).ToList();
         },
         cancellationToken);
 
@@ -68,6 +79,7 @@ public sealed partial class PostgresStore
 
     // The row's lock comes first: the clock is looked at when nobody else can change the lease any more.
     private Task<long?> RenewRowAsync(long generation, TimeSpan lease, CancellationToken cancellationToken) => WriteAsync(
+        Open.Connections.OpenForLeaseAsync,
         connection => connection.QuerySingleOrDefaultAsync<long?>(new(
             """
             WITH held AS MATERIALIZED (SELECT generation, lease_until FROM silos WHERE generation = @generation FOR UPDATE),
@@ -80,5 +92,5 @@ public sealed partial class PostgresStore
         cancellationToken);
 
     private Task<long> ReadClockAsync(CancellationToken cancellationToken) =>
-        ReadAsync(connection => connection.QuerySingleAsync<long>(new("SELECT now FROM database_clock", cancellationToken: cancellationToken)), cancellationToken);
+        ReadAsync(Open.Connections.OpenForLeaseAsync, connection => connection.QuerySingleAsync<long>(new("SELECT now FROM database_clock", cancellationToken: cancellationToken)), cancellationToken);
 }

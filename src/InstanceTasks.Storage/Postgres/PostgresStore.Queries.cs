@@ -1,4 +1,4 @@
-using System.Text.RegularExpressions;
+using System.Data.Common;
 using Dapper;
 using InstanceTasks.Engine;
 using Npgsql;
@@ -7,14 +7,14 @@ namespace InstanceTasks.Storage;
 
 public sealed partial class PostgresStore
 {
-    // A name pattern is matched here: so many servers are looked at in one read.
-    private const int PatternPage = 1000;
+    // A regular expression is matched here: so many names are looked at in one read.
+    internal int PatternPage { get; set; } = 5000;
 
     private static readonly string FailuresSql = CountSql.Failures("failure_kind_1(body)");
 
     /// <inheritdoc/>
     public Task<ServerView?> GetServerAsync(InstanceId id, CancellationToken cancellationToken = default) => ReadAsync(
-        async connection => (await ReadViewsAsync(connection, $"{ListSql.View} WHERE i.id = @id", new { id = id.ToString() })).SingleOrDefault() switch
+        async connection => (await ReadViewsAsync(connection, new($"{ListSql.View} WHERE i.id = @id", new { id = id.ToString() }, cancellationToken: cancellationToken))).SingleOrDefault() switch
         {
             { Id: null } => null,
             { View: { } view } => view,
@@ -25,15 +25,18 @@ public sealed partial class PostgresStore
     /// <inheritdoc/>
     public Task<IReadOnlyList<ServerView>> ListServersAsync(ServerFilter filter, CancellationToken cancellationToken = default)
     {
-        var sort = new ServerSort(filter.Sort, PostgresDialect.Instance);
+        var sort = ListSort.OfServers(filter.Sort, PostgresDialect.Instance);
         var pattern = filter.NamePattern is { } text ? NamePattern.Parse(text, _time) : null;
         return ReadSnapshotAsync<IReadOnlyList<ServerView>>(
             async connection =>
             {
-                var marker = filter.Marker is { } id ? await ReadMarkerAsync(connection, filter, sort, id) : null;
-                return pattern is null
-                    ? (await ReadPageAsync(connection, filter, sort, marker)).Views
-                    : await ReadMatchingAsync(connection, filter with { NamePattern = null }, sort, marker, pattern);
+                var marker = filter.Marker is { } id ? await ReadMarkerAsync(connection, filter, sort, id, cancellationToken) : null;
+                var ids = pattern is null || NameLiteral.Of(filter.NamePattern!) is not null
+                    ? await ReadIdsAsync(connection, filter, sort, marker, cancellationToken)
+                    : await ReadMatchingAsync(connection, filter with { NamePattern = null }, sort, marker, pattern, cancellationToken);
+                var rows = await ReadViewsAsync(connection, new($"{ListSql.View} WHERE i.id = ANY(@ids)", new { ids }, cancellationToken: cancellationToken));
+                var views = rows.Where(v => v.View is not null).ToDictionary(v => v.Id, v => v.View!, StringComparer.Ordinal);
+                return [.. ids.Where(views.ContainsKey).Select(i => views[i])];
             },
             cancellationToken);
     }
@@ -51,8 +54,9 @@ public sealed partial class PostgresStore
     public Task<IReadOnlyList<TaskRecord>> ListTasksAsync(TaskFilter filter, CancellationToken cancellationToken = default) => ReadSnapshotAsync<IReadOnlyList<TaskRecord>>(
         async connection =>
         {
-            long? createdAt = filter.Marker is { } marker ? await ReadMarkerAsync(connection, filter, marker) : null;
-            var (sql, parameters) = ListSql.TaskPage(filter, createdAt);
+            var sort = ListSort.OfTasks(filter.Sort);
+            var marker = filter.Marker is { } id ? await ReadMarkerAsync(connection, filter, sort, id, cancellationToken) : null;
+            var (sql, parameters) = ListSql.TaskPage(filter, sort, marker, PostgresDialect.Instance);
             return (await connection.QueryAsync<TaskRow>(new(sql, parameters, cancellationToken: cancellationToken))).Select(row => row.ToShownRecord()).ToList();
         },
         cancellationToken);
@@ -114,76 +118,74 @@ public sealed partial class PostgresStore
             "SELECT ciphertext FROM secrets WHERE owner = @owner AND name = @name", new { owner = owner.ToString(), name }, cancellationToken: cancellationToken)),
         cancellationToken);
 
-    private async Task<List<ServerView>> ReadMatchingAsync(NpgsqlConnection connection, ServerFilter filter, ServerSort sort, object?[]? marker, NamePattern pattern)
-    {
-        var found = new List<ServerView>();
-        while (found.Count < filter.Limit)
-        {
-            var (views, last, isEnd) = await ReadPageAsync(connection, filter with { Limit = PatternPage }, sort, marker);
-            found.AddRange(views.Where(view => IsMatch(pattern, view.Instance.Name)));
-            if (isEnd)
-            {
-                break;
-            }
-
-            marker = await ReadMarkerAsync(connection, filter, sort, last);
-        }
-
-        return found.Count <= filter.Limit ? found : found[..filter.Limit];
-    }
-
-    private static bool IsMatch(NamePattern pattern, string name)
-    {
-        try
-        {
-            return pattern.IsMatch(name);
-        }
-        catch (RegexMatchTimeoutException e)
-        {
-            throw new ArgumentException("The name pattern takes too long; use a simpler one.", nameof(pattern), e);
-        }
-    }
-
-    private async Task<(List<ServerView> Views, InstanceId Last, bool IsEnd)> ReadPageAsync(NpgsqlConnection connection, ServerFilter filter, ServerSort sort, object?[]? marker)
+    private static async Task<string[]> ReadIdsAsync(NpgsqlConnection connection, ServerFilter filter, ListSort sort, object?[]? marker, CancellationToken cancellationToken)
     {
         var (sql, parameters) = ListSql.ServerPage(filter, sort, marker, PostgresDialect.Instance);
-        var ids = (await connection.QueryAsync<string>(sql, parameters)).ToArray();
-        var rows = await ReadViewsAsync(connection, $"{ListSql.View} WHERE i.id = ANY(@ids)", new { ids });
-        var views = rows.Where(v => v.View is not null).ToDictionary(v => v.Id, v => v.View!, StringComparer.Ordinal);
-        return ([.. ids.Where(views.ContainsKey).Select(i => views[i])], ids.Length == 0 ? default : new InstanceId(Guid.Parse(ids[^1])), ids.Length < filter.Limit);
+        return [.. await connection.QueryAsync<string>(new(sql, parameters, cancellationToken: cancellationToken))];
     }
 
-    private static async Task<object?[]> ReadMarkerAsync(NpgsqlConnection connection, ServerFilter filter, ServerSort sort, InstanceId marker)
+    // Names alone, page by page: whatever the pattern, no instance is decoded that it does not match.
+    private async Task<string[]> ReadMatchingAsync(
+        NpgsqlConnection connection, ServerFilter filter, ListSort sort, object?[]? marker, NamePattern pattern, CancellationToken cancellationToken)
+    {
+        var found = new List<string>();
+        for (var isEnd = false; !isEnd && found.Count < filter.Limit;)
+        {
+            var (sql, parameters) = ListSql.ServerPage(filter with { Limit = PatternPage }, sort, marker, PostgresDialect.Instance, $"i.id, i.name, {sort.Values}");
+            await using var row = await connection.ExecuteReaderAsync(new(sql, parameters, cancellationToken: cancellationToken));
+            var looked = 0;
+            for (; found.Count < filter.Limit && await row.ReadAsync(cancellationToken); looked++)
+            {
+                if (pattern.IsMatch(row.GetString(1)))
+                {
+                    found.Add(row.GetString(0));
+                }
+
+                marker = await ValuesAsync(row, 2, sort, cancellationToken);
+            }
+
+            isEnd = looked < PatternPage;
+        }
+
+        return [.. found];
+    }
+
+    private static Task<object?[]> ReadMarkerAsync(NpgsqlConnection connection, ServerFilter filter, ListSort sort, InstanceId marker, CancellationToken cancellationToken)
     {
         var scope = ServerFilterSql.Scope(filter);
         scope.Equal("i.id", marker.ToString());
-        await using var row = await connection.ExecuteReaderAsync($"SELECT {sort.Values} FROM instances i LEFT JOIN tasks h ON h.id = i.holder WHERE {scope.Where}", scope.Parameters);
-        if (!await row.ReadAsync())
-        {
-            throw new MarkerNotFoundException($"marker [{marker}] not found");
-        }
+        return ReadMarkerAsync(connection, new($"SELECT {sort.Values} FROM instances i LEFT JOIN tasks h ON h.id = i.holder WHERE {scope.Where}", scope.Parameters, cancellationToken: cancellationToken), sort, $"{marker}");
+    }
 
+    private static Task<object?[]> ReadMarkerAsync(NpgsqlConnection connection, TaskFilter filter, ListSort sort, TaskId marker, CancellationToken cancellationToken)
+    {
+        var scope = TaskFilterSql.Scope(filter);
+        scope.Equal("t.id", marker.ToString());
+        return ReadMarkerAsync(connection, new($"SELECT {sort.Values} FROM tasks t WHERE {scope.Where}", scope.Parameters, cancellationToken: cancellationToken), sort, $"{marker}");
+    }
+
+    private static async Task<object?[]> ReadMarkerAsync(NpgsqlConnection connection, CommandDefinition command, ListSort sort, string marker)
+    {
+        await using var row = await connection.ExecuteReaderAsync(command);
+        return await row.ReadAsync(command.CancellationToken)
+            ? await ValuesAsync(row, 0, sort, command.CancellationToken)
+            : throw new MarkerNotFoundException($"marker [{marker}] not found");
+    }
+
+    private static async Task<object?[]> ValuesAsync(DbDataReader row, int first, ListSort sort, CancellationToken cancellationToken)
+    {
         var values = new object?[sort.Count];
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] = await row.IsDBNullAsync(i) ? null : row.GetValue(i);
+            values[i] = await row.IsDBNullAsync(first + i, cancellationToken) ? null : row.GetValue(first + i);
         }
 
         return values;
     }
 
-    private static async Task<long> ReadMarkerAsync(NpgsqlConnection connection, TaskFilter filter, TaskId marker)
-    {
-        var scope = TaskFilterSql.Scope(filter);
-        scope.Equal("t.id", marker.ToString());
-        return await connection.QuerySingleOrDefaultAsync<long?>($"SELECT t.created_at FROM tasks t WHERE {scope.Where}", scope.Parameters)
-            ?? throw new MarkerNotFoundException($"marker [{marker}] not found");
-    }
-
-    private async Task<IEnumerable<(string Id, ServerView? View)>> ReadViewsAsync(NpgsqlConnection connection, string sql, object parameters) =>
+    private async Task<IEnumerable<(string Id, ServerView? View)>> ReadViewsAsync(NpgsqlConnection connection, CommandDefinition command) =>
         await connection.QueryAsync<ServerRow, TaskRow?, TaskRow?, (string, ServerView?)>(
-            sql,
+            command,
             (instance, holder, failed) => (instance.InstanceId, instance.ToView(holder, failed, e => LogUndecodableInstance(_logger, e, instance.InstanceId))),
-            parameters,
             splitOn: "Id,Id");
 }

@@ -122,8 +122,8 @@ public sealed partial class PostgresStore : IInstanceTasksStore
             await WarnAboutDurabilityAsync(connection, cancellationToken);
             var last = await StreamTail.ReadLastAsync(connection, cancellationToken);
             LogOpened(_logger, connection.Host!, connection.Database, to, from, epoch);
-            var lane = new CommitLane(token => LaneSession.OpenAsync(connections, epoch, token), _signals.Raise, _options, _time, _laneLogger);
-            return new(connections, lane, new(connections, _signals, _options, last, _time, _tailLogger), secrets, epoch);
+            var lane = new CommitLane(token => LaneSession.OpenAsync(connections, epoch, token), OnCommitted, _options, _time, _laneLogger);
+            return new(connections, lane, new(connections, _signals, _bell, _options, last, _time, _tailLogger), secrets, epoch);
         }
         catch
         {
@@ -154,18 +154,24 @@ public sealed partial class PostgresStore : IInstanceTasksStore
     }
 
     // A read may be repeated: a connection that lay idle while the server restarted fails once.
-    private async Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancellationToken)
+    private Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancellationToken) => ReadAsync(Open.Connections.OpenAsync, read, cancellationToken);
+
+    private async Task<T> ReadAsync<T>(Func<CancellationToken, ValueTask<NpgsqlConnection>> open, Func<NpgsqlConnection, Task<T>> read, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await using var connection = await Open.Connections.OpenAsync(cancellationToken);
+                await using var connection = await open(cancellationToken);
                 return await read(connection);
             }
             catch (NpgsqlException e) when (attempt == 1 && (e is not PostgresException || e.IsTransient) && e.InnerException is not TimeoutException && !cancellationToken.IsCancellationRequested)
             {
                 LogReadAgain(_logger, e);
+            }
+            catch (NpgsqlException e) when (PostgresErrors.IsAway(e) && !cancellationToken.IsCancellationRequested)
+            {
+                throw new StoreUnavailableException("The database cannot be read now.", e);
             }
         }
     }
@@ -179,12 +185,14 @@ public sealed partial class PostgresStore : IInstanceTasksStore
         cancellationToken);
 
     /// <summary>One statement that is a transaction of its own, with the outcomes that a commit has.</summary>
-    private async Task<T> WriteAsync<T>(Func<NpgsqlConnection, Task<T>> write, CancellationToken cancellationToken)
+    private Task<T> WriteAsync<T>(Func<NpgsqlConnection, Task<T>> write, CancellationToken cancellationToken) => WriteAsync(Open.Connections.OpenAsync, write, cancellationToken);
+
+    private async Task<T> WriteAsync<T>(Func<CancellationToken, ValueTask<NpgsqlConnection>> open, Func<NpgsqlConnection, Task<T>> write, CancellationToken cancellationToken)
     {
         NpgsqlConnection connection;
         try
         {
-            connection = await Open.Connections.OpenAsync(cancellationToken);
+            connection = await open(cancellationToken);
         }
         catch (NpgsqlException e)
         {

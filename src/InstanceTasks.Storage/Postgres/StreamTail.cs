@@ -6,7 +6,7 @@ using Npgsql;
 namespace InstanceTasks.Storage;
 
 /// <summary>
-/// Follows the event stream of all processes and wakes those who wait for a task here. A notification makes it look at once; without any it
+/// Follows the event stream of all processes and wakes those who wait for a task, or for whatever comes, here. A notification makes it look at once; without any it
 /// looks at every interval, so that nothing depends on notifications.
 /// </summary>
 internal sealed partial class StreamTail : IAsyncDisposable
@@ -17,6 +17,7 @@ internal sealed partial class StreamTail : IAsyncDisposable
 
     private readonly PostgresConnections _connections;
     private readonly RestSignals _signals;
+    private readonly CommitBell _bell;
     private readonly PostgresStorageOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -27,9 +28,9 @@ internal sealed partial class StreamTail : IAsyncDisposable
     private long _announced;
 
     /// <summary>Starts behind a place in the stream that was read before anyone could wait.</summary>
-    public StreamTail(PostgresConnections connections, RestSignals signals, PostgresStorageOptions options, long last, TimeProvider time, ILogger logger)
+    public StreamTail(PostgresConnections connections, RestSignals signals, CommitBell bell, PostgresStorageOptions options, long last, TimeProvider time, ILogger logger)
     {
-        (_connections, _signals, _options, _last, _time, _logger) = (connections, signals, options, last, time, logger);
+        (_connections, _signals, _bell, _options, _last, _time, _logger) = (connections, signals, bell, options, last, time, logger);
         _loop = Task.Run(() => LoopAsync(_stop.Token));
     }
 
@@ -53,6 +54,7 @@ internal sealed partial class StreamTail : IAsyncDisposable
                 await ListenAsync(cancellationToken);
                 await CatchUpAsync(cancellationToken);
                 await WaitAsync(cancellationToken);
+                _bell.Ring();
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {

@@ -38,6 +38,9 @@ internal sealed class HoldRow
 
     public long? RemovedAt { get; set; }
 
+    public static object Parameters(Hold hold) =>
+        new { id = hold.Id.ToString(), host = hold.Host?.Value, project = hold.Project?.Value, kind = hold.Kind?.Name, reason = hold.Reason, by = hold.By.Value };
+
     public static string ListSql(bool withRemoved) => $"SELECT {Columns} FROM holds {(withRemoved ? "" : "WHERE removed_at IS NULL")} ORDER BY created_at, id";
 
     public Hold ToHold() => new()

@@ -3,7 +3,7 @@ using InstanceTasks.Engine;
 namespace InstanceTasks.Storage;
 
 /// <summary>A store under every port, with what the process that owns it does: open it, clean it up, seal and open secrets.</summary>
-public interface IInstanceTasksStore : IJournal, ILeases, IQueries, IHostRegistry, IHostControl, ICatalog, IHoldStore, IDocumentStore, IQuotaLimits, IRevokedTokens, IAsyncDisposable
+public interface IInstanceTasksStore : IJournal, ILeases, IQueries, IOverview, IHostRegistry, IHostControl, ICatalog, IHoldStore, IDocumentStore, IQuotaLimits, IRevokedTokens, IEventStream, IRestore, IRetention, IAsyncDisposable
 {
     /// <summary>Seals and opens what is stored beside tasks and instances. The store itself only keeps ciphertext.</summary>
     SecretBox Secrets { get; }

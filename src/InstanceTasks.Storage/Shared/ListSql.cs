@@ -16,8 +16,8 @@ internal static class ListSql
         LEFT JOIN tasks f ON f.id = (SELECT x.id FROM tasks x WHERE x.instance_id = i.id AND x.is_fault = 1 ORDER BY x.created_at DESC, x.id DESC LIMIT 1)
         """;
 
-    /// <summary>How a server list's page is found: its ids.</summary>
-    public static (string Sql, DynamicParameters Parameters) ServerPage(ServerFilter filter, ServerSort sort, IReadOnlyList<object?>? marker, SqlDialect dialect)
+    /// <summary>How a server list's page is found: its ids, unless other columns are asked for.</summary>
+    public static (string Sql, DynamicParameters Parameters) ServerPage(ServerFilter filter, ListSort sort, IReadOnlyList<object?>? marker, SqlDialect dialect, string columns = "i.id")
     {
         var sql = ServerFilterSql.Build(filter, dialect);
         if (marker is not null)
@@ -26,15 +26,20 @@ internal static class ListSql
         }
 
         var limit = sql.Parameter(filter.Limit);
-        return ($"SELECT i.id FROM instances i LEFT JOIN tasks h ON h.id = i.holder WHERE {sql.Where} ORDER BY {sort.OrderBy} LIMIT {limit}", sql.Parameters);
+        return ($"SELECT {columns} FROM instances i LEFT JOIN tasks h ON h.id = i.holder WHERE {sql.Where} ORDER BY {sort.OrderBy} LIMIT {limit}", sql.Parameters);
     }
 
     /// <summary>How a task list's page is found.</summary>
-    public static (string Sql, DynamicParameters Parameters) TaskPage(TaskFilter filter, long? markerCreatedAt)
+    public static (string Sql, DynamicParameters Parameters) TaskPage(TaskFilter filter, ListSort sort, IReadOnlyList<object?>? marker, SqlDialect dialect)
     {
-        var sql = TaskFilterSql.Build(filter, markerCreatedAt);
+        var sql = TaskFilterSql.Build(filter);
+        if (marker is not null)
+        {
+            sort.AddAfter(sql, marker);
+        }
+
         var limit = sql.Parameter(filter.Limit);
-        return ($"SELECT {TaskRow.Columns("t")} FROM tasks t WHERE {sql.Where} ORDER BY t.created_at DESC, t.id DESC LIMIT {limit}", sql.Parameters);
+        return ($"SELECT {TaskRow.Columns("t")} FROM tasks t{dialect.Indexed(TaskFilterSql.IndexOf(filter))} WHERE {sql.Where} ORDER BY {sort.OrderBy} LIMIT {limit}", sql.Parameters);
     }
 }
 

@@ -6,14 +6,16 @@ namespace InstanceTasks.Storage;
 internal sealed class NamePattern
 {
     private const int MaxLength = 1000;
-    private static readonly TimeSpan PerName = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan PerQuery = TimeSpan.FromSeconds(1);
+    // The linear engine needs long only for patterns that are very large: its limits are ones that a machine with too much to do does not reach.
+    private static readonly (TimeSpan Name, TimeSpan Query) Linear = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10));
+    private static readonly (TimeSpan Name, TimeSpan Query) Backtracking = (TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1));
 
     private readonly Regex _regex;
+    private readonly TimeSpan _most;
     private readonly TimeProvider _time;
-    private readonly long _started;
+    private TimeSpan _used;
 
-    private NamePattern(Regex regex, TimeProvider time) => (_regex, _time, _started) = (regex, time, time.GetTimestamp());
+    private NamePattern(Regex regex, TimeSpan most, TimeProvider time) => (_regex, _most, _time) = (regex, most, time);
 
     /// <exception cref="ArgumentException">Not a regular expression, or too long.</exception>
     public static NamePattern Parse(string pattern, TimeProvider time)
@@ -25,17 +27,26 @@ internal sealed class NamePattern
 
         try
         {
-            return new(new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, PerName), time);
+            return new(new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, Linear.Name), Linear.Query, time);
         }
         catch (NotSupportedException)
         {
             // Look-arounds and back-references need the backtracking engine; the time limits bound it.
-            return new(new Regex(pattern, RegexOptions.CultureInvariant, PerName), time);
+            return new(new Regex(pattern, RegexOptions.CultureInvariant, Backtracking.Name), Backtracking.Query, time);
         }
     }
 
     /// <exception cref="RegexMatchTimeoutException">A limit was reached.</exception>
-    public bool IsMatch(string name) => _time.GetElapsedTime(_started) <= PerQuery
-        ? _regex.IsMatch(name)
-        : throw new RegexMatchTimeoutException(name, _regex.ToString(), PerQuery);
+    public bool IsMatch(string name)
+    {
+        if (_used > _most)
+        {
+            throw new RegexMatchTimeoutException(name, _regex.ToString(), _most);
+        }
+
+        var started = _time.GetTimestamp();
+        var matches = _regex.IsMatch(name);
+        _used += _time.GetElapsedTime(started);
+        return matches;
+    }
 }

@@ -108,16 +108,11 @@ public sealed class SecretBox : IDisposable
             file.Flush(flushToDisk: true);
         }
 
-        Publish(fresh, path);
-    }
-
-    private static void Publish(string fresh, string path)
-    {
         try
         {
-            File.Move(fresh, path, overwrite: false);
+            ExclusiveName.Give(fresh, path);
         }
-        catch (IOException) when (File.Exists(path))
+        finally
         {
             File.Delete(fresh);
         }

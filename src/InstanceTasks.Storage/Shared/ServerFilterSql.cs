@@ -30,7 +30,7 @@ internal static class ServerFilterSql
         AddTags(sql, filter, dialect);
         if (filter.NamePattern is { } pattern)
         {
-            sql.Add(dialect.NameMatches(sql.Parameter(pattern)));
+            sql.Add(dialect.NameMatches(sql, pattern));
         }
 
         return sql;

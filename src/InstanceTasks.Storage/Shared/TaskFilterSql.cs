@@ -5,7 +5,7 @@ namespace InstanceTasks.Storage;
 /// <summary>Builds the conditions of a task list: <c>t</c> is the task. Tombstones never show.</summary>
 internal static class TaskFilterSql
 {
-    public static SqlFilter Build(TaskFilter filter, long? markerCreatedAt)
+    public static SqlFilter Build(TaskFilter filter)
     {
         var sql = Scope(filter);
         sql.Equal("t.instance_id", filter.Instance?.ToString());
@@ -14,13 +14,8 @@ internal static class TaskFilterSql
         sql.Equal("t.host", filter.Host?.Value);
         sql.Equal("t.user_id", filter.User?.Value);
         sql.In("t.kind", filter.Kinds?.Select(kind => kind.Name));
-        sql.In("t.state", filter.States);
+        AddStates(sql, filter);
         ServerFilterSql.AddTimes(sql, "t.updated_at", filter.ChangesSince, filter.ChangesBefore);
-        if (markerCreatedAt is { } createdAt)
-        {
-            sql.Add($"(t.created_at, t.id) < ({sql.Parameter(createdAt)}, {sql.Parameter(filter.Marker.ToString())})");
-        }
-
         return sql;
     }
 
@@ -32,4 +27,31 @@ internal static class TaskFilterSql
         sql.Equal("t.project_id", filter.Project?.Value);
         return sql;
     }
+
+    /// <summary>The index that leads to what a filter's states leave over; null: whatever the store chooses.</summary>
+    public static string? IndexOf(TaskFilter filter) => filter switch
+    {
+        { Instance: not null } or { Parent: not null } or { Request: not null } => null,
+        { States: [var only] } => TaskIndexes.OfState(only) ?? (AreOpen(filter) ? TaskIndexes.Open : null),
+        _ => AreOpen(filter) ? TaskIndexes.Open : null,
+    };
+
+    // The names are a closed set and stand in the text: a statement that is prepared for any value cannot use the index of one. Other names match nothing.
+    private static void AddStates(SqlFilter sql, TaskFilter filter)
+    {
+        if (filter.States is not { } states)
+        {
+            return;
+        }
+
+        var known = TaskStateNames.All.Where(states.Contains).Select(state => $"'{state}'").ToArray();
+        sql.Add(known.Length switch { 0 => "1 = 0", 1 => $"t.state = {known[0]}", _ => $"t.state IN ({string.Join(", ", known)})" });
+        if (AreOpen(filter))
+        {
+            // Says nothing new, but is what the index of those is for. Every generation is at least 0.
+            sql.Add("t.ended = 0 AND t.generation >= 0");
+        }
+    }
+
+    private static bool AreOpen(TaskFilter filter) => filter.States is { Count: > 0 } states && !states.Any(TaskStateNames.Terminal.Contains) && states.Any(TaskStateNames.All.Contains);
 }

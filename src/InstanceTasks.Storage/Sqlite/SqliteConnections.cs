@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text.RegularExpressions;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -87,7 +88,7 @@ internal sealed class SqliteReader : IDisposable
     }
 
     /// <summary>Runs a query whose REGEXP uses the given pattern.</summary>
-    /// <exception cref="ArgumentException">The pattern needs too much time.</exception>
+    /// <exception cref="RegexMatchTimeoutException">The pattern needs too much time.</exception>
     public T WithPattern<T>(NamePattern? pattern, Func<T> read)
     {
         (_pattern, _timedOut) = (pattern, null);
@@ -97,7 +98,8 @@ internal sealed class SqliteReader : IDisposable
         }
         catch (SqliteException) when (_timedOut is not null)
         {
-            throw new ArgumentException("The name pattern takes too long; use a simpler one.", nameof(pattern), _timedOut);
+            ExceptionDispatchInfo.Throw(_timedOut);
+            throw;
         }
         finally
         {
@@ -208,9 +210,18 @@ internal sealed class SqliteDialect : SqlDialect
 {
     public static SqliteDialect Instance { get; } = new();
 
+    public override string PlanVersion => "CASE WHEN json_valid(t.body) THEN json_extract(t.body, '$.planVersion') END";
+
+    public override string AnswerTask => "CASE WHEN json_valid(answer) THEN json_extract(answer, '$.task') END";
+
+    public override string IsOneOf(string value, string parameter) => $"{value} IN (SELECT value FROM json_each({parameter}))";
+
     public override string BodyValue(string member) => $"json_extract(i.body, '$.{member}')";
 
     public override string HasTag(string parameter) => $"EXISTS (SELECT 1 FROM json_each(i.body, '$.tags') WHERE value = {parameter})";
 
-    public override string NameMatches(string parameter) => $"i.name REGEXP {parameter}";
+    public override string NameMatches(SqlFilter sql, string pattern) => $"i.name REGEXP {sql.Parameter(pattern)}";
+
+    // Without statistics of its own it takes the index of the order, however few rows of it pass.
+    public override string Indexed(string? index) => index is null ? "" : $" INDEXED BY {index}";
 }

@@ -18,6 +18,10 @@ internal static class SqliteSchema
         new(5, MinimumReader: 5, "sqlite/005-images.sql"),
         new(6, MinimumReader: 5, "sqlite/006-tokens.sql"),
         new(7, MinimumReader: 5, "sqlite/007-documents.sql"),
+        new(8, MinimumReader: 5, "sqlite/008-silo-hosts.sql"),
+        new(9, MinimumReader: 5, "sqlite/009-hold-all.sql"),
+        new(10, MinimumReader: 5, "sqlite/010-retention.sql"),
+        new(11, MinimumReader: 5, "sqlite/011-rare-states.sql"),
     ];
 
     public static int Current => Migrations[^1].Version;

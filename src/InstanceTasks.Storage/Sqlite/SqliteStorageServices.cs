@@ -29,6 +29,9 @@ public static class SqliteStorageServices
         services.AddSingleton<ICatalog>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IDocumentStore>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IQuotaLimits>(provider => provider.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IEventStream>(provider => provider.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IOverview>(provider => provider.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IRetention>(provider => provider.GetRequiredService<SqliteStore>());
         return services;
     }
 }

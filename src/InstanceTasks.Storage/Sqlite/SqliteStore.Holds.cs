@@ -15,15 +15,16 @@ public sealed partial class SqliteStore
         var at = await WriteAsync(
             session =>
             {
-                session.Statements.Run(
-                    HoldRow.InsertSql,
-                    ("@id", hold.Id.ToString()), ("@host", hold.Host?.Value), ("@project", hold.Project?.Value), ("@kind", hold.Kind?.Name), ("@reason", hold.Reason),
-                    ("@by", hold.By.Value));
+                InsertHold(session, hold);
                 return session.Statements.Long("SELECT created_at FROM holds WHERE id = @id", ("@id", hold.Id.ToString()));
             },
             cancellationToken);
         return hold with { At = UnixMicros.ToTime(at) };
     }
+
+    private static void InsertHold(WriterSession session, Hold hold) => session.Statements.Run(
+        HoldRow.InsertSql,
+        ("@id", hold.Id.ToString()), ("@host", hold.Host?.Value), ("@project", hold.Project?.Value), ("@kind", hold.Kind?.Name), ("@reason", hold.Reason), ("@by", hold.By.Value));
 
     /// <inheritdoc/>
     public Task<bool> RemoveHoldAsync(Guid id, UserId by, CancellationToken cancellationToken = default) =>

@@ -35,6 +35,11 @@ public sealed partial class SqliteStore
     }
 
     /// <inheritdoc/>
+    public Task AnnounceAsync(long generation, IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken = default) => WriteAsync(
+        session => session.Statements.Run("UPDATE silos SET hosts = @hosts WHERE generation = @generation", ("@hosts", AnnouncedHosts.Write(hosts)), ("@generation", generation)),
+        cancellationToken);
+
+    /// <inheritdoc/>
     public Task LeaveAsync(long generation, CancellationToken cancellationToken = default) => WriteAsync(
         session => session.Statements.Run(
             "UPDATE silos SET lease_until = @now WHERE generation = @generation AND lease_until > @now", ("@now", session.ReadClock()), ("@generation", generation)),
@@ -52,10 +57,10 @@ public sealed partial class SqliteStore
         {
             var live = new List<LiveGeneration>();
             using var row = reader.Statements.Query(
-                "SELECT s.generation, s.name, s.lease_until - c.now FROM database_clock c CROSS JOIN silos s WHERE s.lease_until > c.now ORDER BY s.generation");
+                "SELECT s.generation, s.name, s.lease_until - c.now, s.hosts FROM database_clock c CROSS JOIN silos s WHERE s.lease_until > c.now ORDER BY s.generation");
             while (row.Read())
             {
-                live.Add(new(row.GetInt64(0), row.GetString(1), UnixMicros.ToSpan(row.GetInt64(2))));
+                live.Add(new(row.GetInt64(0), row.GetString(1), UnixMicros.ToSpan(row.GetInt64(2))) { Hosts = row.IsDBNull(3) ? null : AnnouncedHosts.Read(row.GetString(3)) });
             }
 
             return live;

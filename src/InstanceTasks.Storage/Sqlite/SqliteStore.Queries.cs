@@ -20,7 +20,7 @@ public sealed partial class SqliteStore
     /// <inheritdoc/>
     public Task<IReadOnlyList<ServerView>> ListServersAsync(ServerFilter filter, CancellationToken cancellationToken = default)
     {
-        var sort = new ServerSort(filter.Sort, SqliteDialect.Instance);
+        var sort = ListSort.OfServers(filter.Sort, SqliteDialect.Instance);
         var pattern = filter.NamePattern is { } text ? NamePattern.Parse(text, _time) : null;
         return ReadAsync<IReadOnlyList<ServerView>>(reader => reader.WithPattern(pattern, () => reader.InSnapshot(() => ListServers(reader, filter, sort))), cancellationToken);
     }
@@ -82,7 +82,7 @@ public sealed partial class SqliteStore
         reader => reader.Statements.Scalar("SELECT ciphertext FROM secrets WHERE owner = @owner AND name = @name", ("@owner", owner.ToString()), ("@name", name)) as byte[],
         cancellationToken);
 
-    private List<ServerView> ListServers(SqliteReader reader, ServerFilter filter, ServerSort sort)
+    private List<ServerView> ListServers(SqliteReader reader, ServerFilter filter, ListSort sort)
     {
         var marker = filter.Marker is { } id ? ReadMarker(reader, filter, sort, id) : null;
         var (sql, parameters) = ListSql.ServerPage(filter, sort, marker, SqliteDialect.Instance);
@@ -91,11 +91,23 @@ public sealed partial class SqliteStore
         return [.. ids.Where(views.ContainsKey).Select(i => views[i])];
     }
 
-    private static object?[] ReadMarker(SqliteReader reader, ServerFilter filter, ServerSort sort, InstanceId marker)
+    private static object?[] ReadMarker(SqliteReader reader, ServerFilter filter, ListSort sort, InstanceId marker)
     {
         var scope = ServerFilterSql.Scope(filter);
         scope.Equal("i.id", marker.ToString());
-        using var row = reader.Connection.ExecuteReader($"SELECT {sort.Values} FROM instances i LEFT JOIN tasks h ON h.id = i.holder WHERE {scope.Where}", scope.Parameters);
+        return ReadMarker(reader, $"SELECT {sort.Values} FROM instances i LEFT JOIN tasks h ON h.id = i.holder WHERE {scope.Where}", scope, sort, $"{marker}");
+    }
+
+    private static object?[] ReadMarker(SqliteReader reader, TaskFilter filter, ListSort sort, TaskId marker)
+    {
+        var scope = TaskFilterSql.Scope(filter);
+        scope.Equal("t.id", marker.ToString());
+        return ReadMarker(reader, $"SELECT {sort.Values} FROM tasks t WHERE {scope.Where}", scope, sort, $"{marker}");
+    }
+
+    private static object?[] ReadMarker(SqliteReader reader, string sql, SqlFilter scope, ListSort sort, string marker)
+    {
+        using var row = reader.Connection.ExecuteReader(sql, scope.Parameters);
         if (!row.Read())
         {
             throw new MarkerNotFoundException($"marker [{marker}] not found");
@@ -116,16 +128,9 @@ public sealed partial class SqliteStore
 
     private static List<TaskRecord> ListTasks(SqliteReader reader, TaskFilter filter)
     {
-        long? createdAt = null;
-        if (filter.Marker is { } marker)
-        {
-            var scope = TaskFilterSql.Scope(filter);
-            scope.Equal("t.id", marker.ToString());
-            createdAt = reader.Connection.QuerySingleOrDefault<long?>($"SELECT t.created_at FROM tasks t WHERE {scope.Where}", scope.Parameters)
-                ?? throw new MarkerNotFoundException($"marker [{marker}] not found");
-        }
-
-        var (sql, parameters) = ListSql.TaskPage(filter, createdAt);
+        var sort = ListSort.OfTasks(filter.Sort);
+        var marker = filter.Marker is { } id ? ReadMarker(reader, filter, sort, id) : null;
+        var (sql, parameters) = ListSql.TaskPage(filter, sort, marker, SqliteDialect.Instance);
         return reader.Connection.Query<TaskRow>(sql, parameters).Select(row => row.ToShownRecord()).ToList();
     }
 }

@@ -139,7 +139,7 @@ public sealed partial class SqliteStore : IInstanceTasksStore
             OrleansSqlite.Apply(OrleansConnectionString);
             var secrets = SecretBox.Open(Path.Combine(_options.DataDirectory, SecretKeyFileName));
             var readers = new ReaderPool(connections.OpenReader, _options.Readers);
-            var writer = new SqliteWriter(() => new(connections.OpenWriter(), clusterEpoch), _signals.Raise, _options.BatchLimit, _options.QueueLimit, _writerLogger);
+            var writer = new SqliteWriter(() => new(connections.OpenWriter(), clusterEpoch), OnCommitted, _options.BatchLimit, _options.QueueLimit, _writerLogger);
             LogOpened(_logger, path, to, from, clusterEpoch);
             return new(path, directoryLock, writer, readers, secrets, clusterEpoch);
         }

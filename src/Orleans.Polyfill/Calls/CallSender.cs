@@ -66,9 +66,26 @@ internal sealed class CallSender
 
     public bool IsExpired(Message message) => options.DropExpiredMessages && message.Expiry != 0 && clock.GetTimestamp() > message.Expiry;
 
+    /// <summary>Milliseconds that its caller still waits; 0: for ever.</summary>
+    public long TimeToLive(Message message) => message.Expiry == 0
+        ? 0
+        : Math.Max(1, (message.Expiry - clock.GetTimestamp()) * 1000 / clock.TimestampFrequency);
+
+    /// <summary>When a message that came from another process is not begun any more.</summary>
+    public long ExpiryOf(long timeToLive) => timeToLive == 0 ? 0 : clock.GetTimestamp() + (timeToLive * clock.TimestampFrequency / 1000);
+
     public void TimedOut(Message message)
     {
-        if (options.CancelRequestOnTimeout)
+        if (!options.CancelRequestOnTimeout)
+        {
+            return;
+        }
+
+        if (message.Remote is { } remote)
+        {
+            remote.Cancel();
+        }
+        else
         {
             message.Receiver?.CancelRequest(message);
         }

@@ -6,6 +6,8 @@ namespace Orleans.Polyfill;
 /// <summary>Makes references; one per silo and per client.</summary>
 internal sealed class GrainFactory(TypeManifest manifest, CallSender sender, IServiceProvider services) : IClusterClient
 {
+    private static readonly GrainInterfaceType AnyInterface = InterfaceModel.Of(typeof(IAddressable)).InterfaceType;
+
     private readonly ConcurrentDictionary<Type, ProxyShape> shapes = new();
     private readonly ConcurrentDictionary<(Type, string?), GrainType> types = new();
 
@@ -54,6 +56,10 @@ internal sealed class GrainFactory(TypeManifest manifest, CallSender sender, ISe
         var shape = shapes.GetOrAdd(interfaceType, static (type, self) => new(InterfaceModel.Of(type), self.Factory, self.Sender), (Factory: this, Sender: sender));
         return interfaceType == typeof(IAddressable) ? new GrainReference(shape, id) : ProxyEmitter.Create(shape, id);
     }
+
+    /// <summary>A reference that came from elsewhere, or null when its interface is not known here.</summary>
+    public GrainReference? TryReference(GrainId id, GrainInterfaceType contract) =>
+        contract == AnyInterface ? Reference(typeof(IAddressable), id) : manifest.TryInterface(contract) is { } type ? Reference(type, id) : null;
 
     public object Cast(GrainReference reference, Type interfaceType)
     {

@@ -12,8 +12,11 @@ internal sealed class InterfaceModel
 {
     private static readonly ConcurrentDictionary<Type, InterfaceModel> Models = new();
 
+    private readonly Lazy<Dictionary<string, MethodEntry>> byWireName;
+
     private InterfaceModel(Type type)
     {
+        byWireName = new(() => Methods!.ToDictionary(m => m.WireName));
         Interface = type;
         InterfaceType = GrainInterfaceType.Create(type.FullName ?? type.Name);
         Methods = [.. AllInterfaces(type).SelectMany(i => i.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)).Select((m, n) => new MethodEntry(this, n, m))];
@@ -27,6 +30,9 @@ internal sealed class InterfaceModel
 
     public static InterfaceModel Of(Type type) => Models.GetOrAdd(type, static t => new InterfaceModel(t));
 
+    /// <summary>The method that another process means; null when this version has none.</summary>
+    public MethodEntry? Find(string wireName) => byWireName.Value.GetValueOrDefault(wireName);
+
     private static IEnumerable<Type> AllInterfaces(Type type) => type.GetInterfaces().Append(type);
 }
 
@@ -35,6 +41,7 @@ internal sealed class MethodEntry
 {
     private readonly Lazy<Func<object, object?[], Task<object?>>> invoker;
     private readonly Lazy<bool> signature;
+    private readonly Lazy<string> wireName;
     private readonly bool[] byReference;
 
     public MethodEntry(InterfaceModel model, int number, MethodInfo method)
@@ -51,6 +58,7 @@ internal sealed class MethodEntry
         ReadOnly = method.GetCustomAttribute<ReadOnlyAttribute>() is not null;
         Timeout = method.GetCustomAttribute<ResponseTimeoutAttribute>()?.Timeout;
         ResultByReference = method.ReturnParameter.GetCustomAttribute<ImmutableAttribute>() is not null;
+        wireName = new(() => NameOnTheWire(method));
         invoker = new(() => Invokers.Compile(method));
         signature = new(CheckSignature);
     }
@@ -62,6 +70,9 @@ internal sealed class MethodEntry
     public MethodInfo Method { get; }
 
     public string Name { get; }
+
+    /// <summary>What other processes call it, which may be of another version: its [Alias], or its name with the types of its parameters.</summary>
+    public string WireName => wireName.Value;
 
     public ParameterInfo[] Parameters { get; }
 
@@ -91,6 +102,13 @@ internal sealed class MethodEntry
         }
 
         return copies;
+    }
+
+    private static string NameOnTheWire(MethodInfo method)
+    {
+        var name = method.GetCustomAttribute<AliasAttribute>()?.Alias
+            ?? $"{method.Name}({string.Join(',', method.GetParameters().Select(p => Serialization.Wire.WireNames.Of(p.ParameterType)))})";
+        return $"{method.DeclaringType!.FullName}.{name}";
     }
 
     private bool CheckSignature()

@@ -24,6 +24,15 @@ internal sealed class Message
     /// <summary>Timestamp of the sender's clock after which the request is not begun any more; 0: never.</summary>
     public long Expiry { get; init; }
 
+    /// <summary>The call that waits for another process to answer this one, once it was sent there.</summary>
+    public IRemoteCall? Remote { get; set; }
+
+    /// <summary>The directory has given the grain's activation to this silo; the number of times it has.</summary>
+    public long Placed { get; set; }
+
+    /// <summary>The silo or gateway that it came from over the network; null when its caller is in this process.</summary>
+    public SiloAddress? Origin { get; init; }
+
     public int ForwardCount { get; set; }
 
     /// <summary>A test sends it to a silo of its choice, whatever the directory says.</summary>
@@ -50,6 +59,16 @@ internal sealed class Message
     };
 
     public override string ToString() => $"{Method.Model.Interface.Name}.{Method.Name} to {Target}";
+}
+
+/// <summary>A call that another process answers.</summary>
+internal interface IRemoteCall
+{
+    /// <summary>Nobody waits for the answer any more.</summary>
+    void Forget();
+
+    /// <summary>The callee is told that its caller has given up.</summary>
+    void Cancel();
 }
 
 /// <summary>A caller that waits. The first of answer, time-out, cancellation and loss of the target completes it.</summary>
@@ -119,7 +138,11 @@ internal sealed class PendingCall : IDisposable
         if (completion.TrySetCanceled(token))
         {
             End();
-            if (Message.Receiver is { } receiver)
+            if (Message.Remote is { } remote)
+            {
+                remote.Cancel();
+            }
+            else if (Message.Receiver is { } receiver)
             {
                 receiver.CancelRequest(Message); // the callee's callbacks run in its own context
             }
@@ -132,6 +155,7 @@ internal sealed class PendingCall : IDisposable
 
     private void End()
     {
+        Message?.Remote?.Forget();
         ended(this);
         Dispose();
     }

@@ -83,11 +83,23 @@ public class GrainCollectionOptions
     public TimeSpan DeactivationTimeout { get; set; } = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>How silos watch each other; kept for configurations, the silos of one process know each other at once.</summary>
+/// <summary>How silos watch each other. The silos of one process that are joined by memory know each other at once.</summary>
 public class ClusterMembershipOptions
 {
+    private TimeSpan? _maxProbeTimeout;
+
     /// <summary>Default 5 s.</summary>
     public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The longest time that a probe is given. Here every probe is given <see cref="ProbeTimeout"/>, or this where it is shorter. Default: four times that.</summary>
+    public TimeSpan MaxProbeTimeout
+    {
+        get => _maxProbeTimeout ?? 4 * ProbeTimeout;
+        set => _maxProbeTimeout = value;
+    }
+
+    /// <summary>Whether a silo that is slow itself gives the others more time. Here none does. Default true.</summary>
+    public bool ExtendProbeTimeoutDuringDegradation { get; set; } = true;
 
     /// <summary>Default 3.</summary>
     public int NumMissedProbesLimit { get; set; } = 3;
@@ -110,9 +122,35 @@ public class ClusterMembershipOptions
     /// <summary>Default 3.</summary>
     public int NumMissedTableIAmAliveLimit { get; set; } = 3;
 
+    /// <summary>How long a silo tries to join. Default 5 min.</summary>
+    public TimeSpan MaxJoinAttemptTime { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Whether silos tell each other of changes, instead of waiting for the next look into the table. Default true.</summary>
+    public bool UseLivenessGossip { get; set; } = true;
+
+    /// <summary>Whether silos are suspected at all. Default true.</summary>
+    public bool LivenessEnabled { get; set; } = true;
+
     /// <summary>Default 7 days.</summary>
     public TimeSpan DefunctSiloExpiration { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>Default 1 h; null: never.</summary>
     public TimeSpan? DefunctSiloCleanupPeriod { get; set; } = TimeSpan.FromHours(1);
+}
+
+/// <summary>How processes connect.</summary>
+public class ConnectionOptions
+{
+    /// <summary>How long a connection may take to open. Default 5 s.</summary>
+    public TimeSpan OpenConnectionTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a silo that could not be reached is not tried again. Default 1 s.</summary>
+    public TimeSpan ConnectionRetryDelay { get; set; } = TimeSpan.FromSeconds(1);
+}
+
+/// <summary>How clients find gateways.</summary>
+public class GatewayOptions
+{
+    /// <summary>How often the list of gateways is read. Default 1 min.</summary>
+    public TimeSpan GatewayListRefreshPeriod { get; set; } = TimeSpan.FromMinutes(1);
 }

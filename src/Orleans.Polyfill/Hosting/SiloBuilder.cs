@@ -62,10 +62,10 @@ namespace Orleans.Hosting
         {
             if (primarySiloEndpoint is not null && primarySiloEndpoint.Port != siloPort)
             {
-                throw new NotSupportedException("The polyfill has no transport between processes: UseLocalhostClustering is one silo, which is its own primary.");
+                throw new NotSupportedException("The polyfill's UseLocalhostClustering is one silo, which is its own primary. Several processes are joined by UseAdoNetClustering.");
             }
 
-            builder.Services.TryAddSingleton<ClusterHub>();
+            builder.Services.TryAddSingleton<ClusterHub, MemoryHub>();
             builder.Configure<EndpointOptions>(o => (o.AdvertisedIPAddress, o.SiloPort, o.GatewayPort) = (IPAddress.Loopback, siloPort, gatewayPort));
             return builder.Configure<ClusterOptions>(o =>
             {
@@ -225,6 +225,7 @@ namespace Orleans.Polyfill
             builder.Services.Configure<ClusterOptions>(section);
             builder.Services.Configure<SiloMessagingOptions>(section.GetSection("Messaging"));
             builder.Services.Configure<EndpointOptions>(section.GetSection("Endpoints"));
+            builder.Services.Configure<PolyfillClusterOptions>(section.GetSection("Polyfill"));
             if (section["Name"] is { Length: > 0 } name)
             {
                 builder.Services.Configure<SiloOptions>(o => o.SiloName = name);

@@ -17,7 +17,7 @@ internal sealed class SiloHostedService(IServiceProvider services, SiloLifecycle
     {
         if (services.GetService<ClusterHub>() is null)
         {
-            throw new OrleansConfigurationException("No clustering provider has been configured. The polyfill has UseLocalhostClustering.");
+            throw new OrleansConfigurationException("No clustering provider has been configured. The polyfill has UseLocalhostClustering and UseAdoNetClustering.");
         }
 
         silo = services.GetRequiredService<SiloRuntime>();
@@ -41,30 +41,16 @@ internal sealed class SiloHostedService(IServiceProvider services, SiloLifecycle
         await lifecycle.StopAsync((s, e) => silo.Log.StopFailed(e, s.Name), cancellationToken);
         if (silo.Status != SiloStatus.Dead)
         {
-            silo.Leave(); // it failed to start
+            await silo.LeaveAsync(CancellationToken.None); // it failed to start
         }
     }
 
     private void Subscribe(SiloRuntime runtime)
     {
-        lifecycle.Subscribe("Membership", ServiceLifecycleStage.RuntimeServices, _ => Status(SiloStatus.Joining), _ =>
-        {
-            runtime.Leave();
-            return Task.CompletedTask;
-        });
+        lifecycle.Subscribe("Membership", ServiceLifecycleStage.RuntimeServices, token => Status(SiloStatus.Joining, token), runtime.LeaveAsync);
         lifecycle.Subscribe("Grains", ServiceLifecycleStage.GrainDeactivation, _ => Task.CompletedTask, runtime.DeactivateGrainsAsync);
-        lifecycle.Subscribe("Active", ServiceLifecycleStage.BecomeActive, _ => Active(), _ => Status(SiloStatus.ShuttingDown));
+        lifecycle.Subscribe("Active", ServiceLifecycleStage.BecomeActive, runtime.BecomeActiveAsync, token => Status(SiloStatus.ShuttingDown, token));
 
-        Task Status(SiloStatus status)
-        {
-            runtime.Hub.SetStatus(runtime, status);
-            return Task.CompletedTask;
-        }
-
-        Task Active()
-        {
-            runtime.BecomeActive();
-            return Task.CompletedTask;
-        }
+        Task Status(SiloStatus status, CancellationToken token) => runtime.Hub.SetStatusAsync(runtime, status, token);
     }
 }

@@ -25,7 +25,7 @@ internal sealed class SiloStatusOracle(SiloRuntime silo) : ISiloStatusOracle
 
     public bool TryGetSiloName(SiloAddress siloAddress, [NotNullWhen(true)] out string? siloName)
     {
-        siloName = silo.Hub.Find(siloAddress)?.Name;
+        siloName = silo.Hub.NameOf(siloAddress);
         return siloName is not null;
     }
 

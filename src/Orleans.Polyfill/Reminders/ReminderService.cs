@@ -40,7 +40,7 @@ internal sealed class ReminderService : IReminderRegistry, ILifecycleParticipant
         var entry = new ReminderEntry { GrainId = callingGrainId, ReminderName = reminderName, StartAt = silo.Clock.GetUtcNow().UtcDateTime + dueTime, Period = period };
         var tag = await table.UpsertRow(entry) ?? throw new ReminderException($"Could not register reminder {entry}: another registration won. Try again.");
         entry.ETag = tag;
-        OwnerService(callingGrainId)?.Begin(entry);
+        await TellOwnerAsync(entry, ended: false);
         return new Handle(callingGrainId, reminderName, tag);
     }
 
@@ -52,7 +52,7 @@ internal sealed class ReminderService : IReminderRegistry, ILifecycleParticipant
             throw new ReminderException($"Could not unregister reminder {handle.ReminderName} of {handle.GrainId}: it was registered anew since. Get it again.");
         }
 
-        OwnerService(callingGrainId)?.End(callingGrainId, handle.ReminderName);
+        await TellOwnerAsync(new ReminderEntry { GrainId = callingGrainId, ReminderName = handle.ReminderName }, ended: true);
     }
 
     public async Task<IGrainReminder?> GetReminder(GrainId callingGrainId, string reminderName) =>
@@ -127,11 +127,37 @@ internal sealed class ReminderService : IReminderRegistry, ILifecycleParticipant
         await ReadAsync();
     }
 
-    private ReminderService? OwnerService(GrainId grain)
+    /// <summary>A reminder of this silo's range was registered or ended, maybe through another silo.</summary>
+    public void Told(ReminderEntry entry, bool ended)
+    {
+        if (ended)
+        {
+            End(entry.GrainId, entry.ReminderName);
+        }
+        else
+        {
+            Begin(entry);
+        }
+    }
+
+    private async Task TellOwnerAsync(ReminderEntry entry, bool ended)
     {
         var live = silo.Hub.Active;
-        var owner = live.Count == 0 || silo.Hub.Faults.IsCutOff(silo.SiloAddress) ? silo : silo.Hub.Find(ReminderRing.Owner(live, grain.GetUniformHashCode()));
-        return owner?.Services.GetService(typeof(ReminderService)) as ReminderService;
+        var owner = live.Count == 0 || silo.Hub.Faults.IsCutOff(silo.SiloAddress) ? silo.SiloAddress : ReminderRing.Owner(live, entry.GrainId.GetUniformHashCode());
+        if (owner.Equals(silo.SiloAddress))
+        {
+            Told(entry, ended);
+            return;
+        }
+
+        try
+        {
+            await silo.Hub.TellReminderAsync(owner, entry, ended);
+        }
+        catch (Exception error) when (error is OrleansException or TimeoutException)
+        {
+            silo.Log.ReminderNotTold(error, entry.ReminderName, owner.ToString()); // it is in the table, which its owner reads
+        }
     }
 
     /// <summary>Reads the rows of this silo's range, begins what is new or changed and ends what is gone.</summary>

@@ -27,7 +27,7 @@ namespace Orleans.Polyfill
     /// <summary>Keeps reminders in memory, for all silos of the process.</summary>
     internal sealed class MemoryReminderTable(SiloRuntime silo) : IReminderTable
     {
-        private Dictionary<(GrainId Grain, string Name), ReminderEntry> Rows => silo.Hub.Reminders;
+        private Dictionary<(GrainId Grain, string Name), ReminderEntry> Rows => silo.Hub.Memory.Reminders;
 
         public Task<ReminderTableData> ReadRows(GrainId grainId) => Read(e => e.GrainId == grainId);
 

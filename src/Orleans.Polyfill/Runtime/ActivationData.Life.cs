@@ -53,6 +53,17 @@ internal sealed partial class ActivationData
         }
     }
 
+    public bool HasTimers
+    {
+        get
+        {
+            lock (gate)
+            {
+                return timers.Count > 0;
+            }
+        }
+    }
+
     public void Register(GrainTimer timer)
     {
         lock (gate)

@@ -12,6 +12,13 @@ internal sealed class Catalog(SiloRuntime silo)
 
     public int Count => activations.Count;
 
+    /// <summary>How many there are of each class.</summary>
+    public SimpleGrainStatistic[] Statistics() =>
+        [.. All.GroupBy(a => a.Kind.Class).Select(g => new SimpleGrainStatistic { GrainType = $"{g.Key.FullName},{g.Key.Assembly.GetName().Name}", SiloAddress = silo.SiloAddress, ActivationCount = g.Count() })];
+
+    /// <summary>It makes no more activations.</summary>
+    public bool IsClosed => Volatile.Read(ref closed);
+
     public IEnumerable<ActivationData> All => activations.Values;
 
     public ActivationData? Find(GrainId id) => activations.GetValueOrDefault(id);
@@ -86,6 +93,19 @@ internal sealed class Catalog(SiloRuntime silo)
         return collected;
     }
 
+    /// <summary>Begins to end activations that have nothing to do, and no timer that would.</summary>
+    public int EndIdle(Func<ActivationData, bool> which, TimeSpan idle)
+    {
+        var count = 0;
+        foreach (var activation in activations.Values.Where(a => !a.Kind.KeepAlive && !a.HasTimers && a.IsIdleFor(idle) && which(a)))
+        {
+            activation.Deactivate(new(DeactivationReasonCode.RuntimeRequested, "The grain belongs to another silo since the cluster changed"));
+            count++;
+        }
+
+        return count;
+    }
+
     /// <summary>The grain's activation here, or null when the directory knows of one elsewhere.</summary>
     private ActivationData? GetOrCreate(Message message)
     {
@@ -101,7 +121,7 @@ internal sealed class Catalog(SiloRuntime silo)
                 throw new SiloUnavailableException($"Silo {silo.SiloAddress} is stopping and does not activate {message.Target}.");
             }
 
-            if (!message.Pinned && !silo.Hub.Register(message.Target, silo.SiloAddress))
+            if (!message.Pinned && !silo.Hub.Register(message, silo.SiloAddress))
             {
                 return null;
             }

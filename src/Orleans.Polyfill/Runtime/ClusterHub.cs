@@ -1,79 +1,57 @@
-using System.Collections.Concurrent;
 using Orleans.Runtime;
+using Orleans.Runtime.Placement;
 
 namespace Orleans.Polyfill;
 
-/// <summary>The in-memory network, membership and directory of the silos of one process.</summary>
-internal sealed class ClusterHub
+/// <summary>What joins silos: the way of messages, who is there, and which silo has a grain.</summary>
+internal abstract class ClusterHub
 {
-    private readonly Lock gate = new();
-    private readonly ConcurrentDictionary<GrainId, SiloAddress> directory = new();
-    private readonly ConcurrentDictionary<SiloAddress, SiloRuntime> silos = new();
-    private readonly ConcurrentDictionary<CallSender, bool> clients = new();
-    private volatile SiloAddress[] active = [];
-
-    public ClusterHub() => Faults.Hub = this;
-
-    public PolyfillFaults Faults { get; } = new();
-
-    public Dictionary<(GrainId Grain, string Name), ReminderEntry> Reminders { get; } = [];
-
-    public MemoryStores Memory { get; } = new();
-
-    public IReadOnlyList<SiloAddress> Active => active;
-
-    public IEnumerable<SiloRuntime> Silos => silos.Values;
-
-    public void Join(CallSender client) => clients[client] = true;
-
-    public SiloRuntime? Find(SiloAddress address) => silos.GetValueOrDefault(address);
-
-    /// <summary>A silo has a new status, which every silo learns at once.</summary>
-    public void SetStatus(SiloRuntime silo, SiloStatus status)
+    protected ClusterHub(PolyfillFaults? faults = null)
     {
-        lock (gate)
-        {
-            if (silo.Status == SiloStatus.Dead)
-            {
-                return;
-            }
-
-            silo.Status = status;
-            silos[silo.SiloAddress] = silo;
-            foreach (var other in silos.Values)
-            {
-                silo.StatusOracle.Learn(other.SiloAddress, other.Status);
-            }
-
-            active = [.. silos.Values.Where(s => s.Status == SiloStatus.Active).Select(s => s.SiloAddress).Order()];
-        }
-
-        if (status == SiloStatus.Dead)
-        {
-            Bury(silo.SiloAddress);
-        }
-
-        foreach (var other in silos.Values)
-        {
-            other.StatusOracle.Notify(silo.SiloAddress, status);
-        }
+        Faults = faults ?? new();
+        Faults.Hub ??= this;
     }
+
+    public PolyfillFaults Faults { get; }
+
+    /// <summary>What memory storages hold; of this process only.</summary>
+    public abstract MemoryStores Memory { get; }
+
+    /// <summary>The active silos, in an order that all agree on.</summary>
+    public abstract IReadOnlyList<SiloAddress> Active { get; }
+
+    public abstract string? NameOf(SiloAddress address);
+
+    /// <summary>The silo's own status changes; returns when the others can know.</summary>
+    public abstract Task SetStatusAsync(SiloRuntime silo, SiloStatus status, CancellationToken token);
+
+    /// <summary>Nothing goes out of the silo or into it any more.</summary>
+    public abstract void Kill(SiloRuntime silo);
 
     /// <summary>The others take the silo for dead, while it may live on without knowing.</summary>
-    public void DeclareDead(SiloAddress silo)
-    {
-        lock (gate)
-        {
-            silos.TryRemove(silo, out _);
-            active = [.. active.Where(a => !a.Equals(silo))];
-        }
+    public abstract void DeclareDead(SiloAddress silo);
 
-        Bury(silo);
-        foreach (var other in silos.Values)
-        {
-            other.StatusOracle.Notify(silo, SiloStatus.Dead);
-        }
-    }
+    /// <summary>Delivers without asking the faults again.</summary>
+    public abstract void Deliver(Message message);
+
+    /// <summary>Whether the silo may have the activation that the message asks for.</summary>
+    public abstract bool Register(Message message, SiloAddress silo);
+
+    public abstract void Unregister(GrainId grain, SiloAddress silo);
+
+    public abstract ValueTask<SiloAddress?> LookupAsync(GrainId grain);
+
+    /// <summary>Activations in all silos.</summary>
+    public abstract Task<int> CountAsync();
+
+    /// <summary>The same by silo and class.</summary>
+    public abstract Task<SimpleGrainStatistic[]> StatisticsAsync();
+
+    /// <summary>Ends what has been idle for the time in a silo.</summary>
+    public abstract Task CollectAsync(SiloAddress address, TimeSpan age);
+
+    /// <summary>Tells the silo that a reminder of its range was registered or ended, so that it need not wait for its next look into the table.</summary>
+    public abstract Task TellReminderAsync(SiloAddress owner, ReminderEntry entry, bool ended);
 
     public void Send(Message message)
     {
@@ -89,27 +67,11 @@ internal sealed class ClusterHub
         }
     }
 
-    /// <summary>Delivers without asking the faults again.</summary>
-    public void Deliver(Message message)
-    {
-        var from = message.Sender.Silo;
-        var pinned = Faults.Route(message);
-        message.Pinned = pinned is not null;
-        var target = pinned ?? Route(message, from);
-        message.TargetSilo = target;
-        var silo = target.Equals(from?.SiloAddress) ? from : Find(target);
-        if (silo is null or { IsKilled: true } || from is { IsKilled: true } || Faults.IsCut(from?.SiloAddress, target))
-        {
-            return; // lost on the way: the caller's time-out or the target's death ends the wait
-        }
-
-        silo.Catalog.Receive(message);
-    }
-
     /// <summary>Answers a caller, unless something is between.</summary>
     public void Reply(Message message, SiloRuntime from, object? result, Exception? error)
     {
-        if (message.Reply is not { } reply || from.IsKilled || message.Sender.Silo is { IsKilled: true } || Faults.IsCut(from.SiloAddress, message.Sender.Silo?.SiloAddress) || Faults.OnReply(message))
+        var caller = message.Origin ?? message.Sender.Silo?.SiloAddress;
+        if (message.Reply is not { } reply || from.IsKilled || message.Sender.Silo is { IsKilled: true } || Faults.IsCut(from.SiloAddress, caller) || Faults.OnReply(message))
         {
             return;
         }
@@ -148,56 +110,5 @@ internal sealed class ClusterHub
         }
     }
 
-    /// <summary>Whether the silo may have the grain's activation: the first to register wins.</summary>
-    public bool Register(GrainId grain, SiloAddress silo) => Faults.IsCutOff(silo) || directory.GetOrAdd(grain, silo).Equals(silo);
-
-    public void Unregister(GrainId grain, SiloAddress silo) => directory.TryRemove(KeyValuePair.Create(grain, silo));
-
-    public SiloAddress? Lookup(GrainId grain) => directory.GetValueOrDefault(grain);
-
-    private SiloAddress Route(Message message, SiloRuntime? from)
-    {
-        if (from is not null && Faults.IsCutOff(from.SiloAddress) && from.Catalog.Find(message.Target) is not null)
-        {
-            return from.SiloAddress; // it knows of its own activation only
-        }
-
-        if (directory.TryGetValue(message.Target, out var known))
-        {
-            if (silos.TryGetValue(known, out var owner) && (owner.Status is SiloStatus.Active || owner.Catalog.Find(message.Target) is not null))
-            {
-                return known;
-            }
-
-            directory.TryRemove(KeyValuePair.Create(message.Target, known));
-        }
-
-        return directory.GetOrAdd(message.Target, Place(message, from));
-    }
-
-    private SiloAddress Place(Message message, SiloRuntime? from)
-    {
-        var live = active;
-        if (live.Length == 0)
-        {
-            throw new SiloUnavailableException($"There is no active silo for message {message}.");
-        }
-
-        return Placer.Choose(from ?? silos[live[0]], from, live, message);
-    }
-
-    private void Bury(SiloAddress dead)
-    {
-        silos.TryRemove(dead, out _);
-        foreach (var entry in directory.Where(e => e.Value.Equals(dead)))
-        {
-            directory.TryRemove(entry);
-        }
-
-        Memory.Lose(dead);
-        foreach (var sender in silos.Values.Select(s => s.Sender).Concat(clients.Keys))
-        {
-            sender.Lost(dead);
-        }
-    }
+    protected static PlacementTarget PlacementOf(Message message) => new(message.Target, message.Context.Values ?? [], message.Method.Model.InterfaceType, 0);
 }

@@ -13,7 +13,24 @@ namespace Orleans.Runtime
 
         Task<int> GetTotalActivationCount();
 
+        Task<SimpleGrainStatistic[]> GetSimpleGrainStatistics();
+
         ValueTask<SiloAddress?> GetActivationAddress(IAddressable reference);
+    }
+
+    /// <summary>How many activations a silo has of one class of grains.</summary>
+    [GenerateSerializer, Immutable]
+    public sealed class SimpleGrainStatistic
+    {
+        /// <summary>The class: its full name and, behind a comma, its assembly.</summary>
+        [Id(0)]
+        public string GrainType { get; init; } = null!;
+
+        [Id(1)]
+        public SiloAddress SiloAddress { get; init; } = null!;
+
+        [Id(2)]
+        public int ActivationCount { get; init; }
     }
 }
 
@@ -27,10 +44,12 @@ namespace Orleans.Polyfill
         public Task ForceActivationCollection(TimeSpan ageLimit) => ForceActivationCollection([.. silo.Hub.Active], ageLimit);
 
         public Task ForceActivationCollection(SiloAddress[] hostsIds, TimeSpan ageLimit) =>
-            Task.WhenAll(hostsIds.Select(silo.Hub.Find).OfType<SiloRuntime>().SelectMany(s => s.Catalog.CollectIdle(ageLimit)));
+            Task.WhenAll(hostsIds.Select(host => silo.Hub.CollectAsync(host, ageLimit)));
 
-        public Task<int> GetTotalActivationCount() => Task.FromResult(silo.Hub.Silos.Sum(s => s.Catalog.Count));
+        public Task<int> GetTotalActivationCount() => silo.Hub.CountAsync();
 
-        public ValueTask<SiloAddress?> GetActivationAddress(IAddressable reference) => ValueTask.FromResult(silo.Hub.Lookup(reference.GetGrainId()));
+        public Task<SimpleGrainStatistic[]> GetSimpleGrainStatistics() => silo.Hub.StatisticsAsync();
+
+        public ValueTask<SiloAddress?> GetActivationAddress(IAddressable reference) => silo.Hub.LookupAsync(reference.GetGrainId());
     }
 }

@@ -7,15 +7,23 @@ namespace Orleans.Polyfill;
 /// <summary>Chooses silos by rendezvous hashing over the live ones, or asks the director that the application registered.</summary>
 internal static class Placer
 {
-    public static SiloAddress Choose(SiloRuntime chooser, SiloRuntime? caller, IReadOnlyList<SiloAddress> live, Message message)
+    /// <summary>Chooses the silo of a grain's next activation.</summary>
+    public static SiloAddress Choose(SiloRuntime chooser, SiloAddress? caller, IReadOnlyList<SiloAddress> live, PlacementTarget target)
     {
-        var strategy = chooser.Manifest.Class(message.Target.Type).Placement;
+        var strategy = chooser.Manifest.Class(target.GrainIdentity.Type).Placement;
         if (chooser.Services.GetKeyedService<IPlacementDirector>(strategy.GetType()) is { } director)
         {
-            return Ask(director, strategy, chooser, live, message);
+            return Ask(director, strategy, chooser, live, target);
         }
 
-        return strategy is PreferLocalPlacement && caller is { Status: SiloStatus.Active } ? caller.SiloAddress : Rendezvous(live, message.Target.GetUniformHashCode());
+        return strategy is PreferLocalPlacement && caller is not null ? caller : Rendezvous(live, target.GrainIdentity.GetUniformHashCode());
+    }
+
+    /// <summary>Whether only the grain's id and the live silos decide.</summary>
+    public static bool IsByHash(SiloRuntime silo, GrainType type)
+    {
+        var strategy = silo.Manifest.Class(type).Placement;
+        return strategy is not PreferLocalPlacement && silo.Services.GetKeyedService<IPlacementDirector>(strategy.GetType()) is null;
     }
 
     public static SiloAddress Rendezvous(IReadOnlyList<SiloAddress> live, uint hash)
@@ -34,9 +42,8 @@ internal static class Placer
         return best;
     }
 
-    private static SiloAddress Ask(IPlacementDirector director, PlacementStrategy strategy, SiloRuntime chooser, IReadOnlyList<SiloAddress> live, Message message)
+    private static SiloAddress Ask(IPlacementDirector director, PlacementStrategy strategy, SiloRuntime chooser, IReadOnlyList<SiloAddress> live, PlacementTarget target)
     {
-        var target = new PlacementTarget(message.Target, message.Context.Values ?? [], message.Method.Model.InterfaceType, 0);
         var answer = director.OnAddActivation(strategy, target, new Context(chooser, live));
         return answer.IsCompleted
             ? answer.GetAwaiter().GetResult()

@@ -43,4 +43,43 @@ internal sealed partial class SiloLog(ILogger<SiloRuntime> logger)
 
     [LoggerMessage(13, LogLevel.Warning, "The minimum reminder period {Period} is below one minute: ticks can become a burden")]
     public partial void ShortReminders(TimeSpan period);
+
+    [LoggerMessage(14, LogLevel.Warning, "The silo {Owner} could not be told of reminder {Reminder}: it will find it in the table")]
+    public partial void ReminderNotTold(Exception error, string reminder, string owner);
+
+    [LoggerMessage(15, LogLevel.Warning, "The membership table could not be read or written; that is tried again")]
+    public partial void TableFailed(Exception error);
+
+    [LoggerMessage(16, LogLevel.Warning, "Silo {Silo} did not answer {Count} probe(s) in a row")]
+    public partial void ProbeMissed(string silo, int count);
+
+    [LoggerMessage(17, LogLevel.Warning, "Silo {Silo} was voted on, since it does not answer (declared dead: {Dead})")]
+    public partial void Suspected(string silo, bool dead);
+
+    [LoggerMessage(18, LogLevel.Warning, "No connection to silo {Silo}: {Why}")]
+    public partial void ConnectionFailed(string silo, string why);
+
+    [LoggerMessage(19, LogLevel.Warning, "A connection from {Address} was not taken: {Why}")]
+    public partial void StrangerRefused(string address, string why);
+
+    [LoggerMessage(20, LogLevel.Warning, "More than {Limit} connections have not proved who they are: further ones are closed at once")]
+    public partial void TooManyStrangers(int limit);
+
+    [LoggerMessage(21, LogLevel.Warning, "A connection could not be accepted")]
+    public partial void AcceptFailed(Exception error);
+
+    [LoggerMessage(22, LogLevel.Warning, "A record from {Peer} could not be understood")]
+    public partial void RecordFailed(Exception error, string peer);
+
+    [LoggerMessage(23, LogLevel.Critical, "This silo ends: {Reason}")]
+    public partial void Evicted(string reason);
+
+    [LoggerMessage(24, LogLevel.Warning, "{Count} activation(s) that another silo has, too, are ended here")]
+    public partial void DuplicatesEnded(int count);
+
+    [LoggerMessage(25, LogLevel.Warning, "Silo {Silo} could not be told of the activations here that it keeps the place of")]
+    public partial void HandOverFailed(Exception error, string silo);
+
+    [LoggerMessage(26, LogLevel.Information, "{Count} idle activation(s) that belong to other silos now are ended here")]
+    public partial void Rebalanced(int count);
 }

@@ -90,9 +90,9 @@ internal sealed class SiloRuntime : IGrainRuntime, ILocalSiloDetails
 
     public TimeSpan CollectionAgeOf(Type type) => CollectionOptions.ClassSpecificCollectionAge.TryGetValue(type.FullName!, out var age) ? age : CollectionOptions.CollectionAge;
 
-    public void BecomeActive()
+    public async Task BecomeActiveAsync(CancellationToken token)
     {
-        Hub.SetStatus(this, SiloStatus.Active);
+        await Hub.SetStatusAsync(this, SiloStatus.Active, token);
         var quantum = CollectionOptions.CollectionQuantum;
         collector = Clock.CreateTimer(_ => Catalog.CollectIdle(null), null, quantum, quantum);
         Log.Started(Name, SiloAddress.ToString());
@@ -112,9 +112,9 @@ internal sealed class SiloRuntime : IGrainRuntime, ILocalSiloDetails
         }
     }
 
-    public void Leave()
+    public async Task LeaveAsync(CancellationToken token)
     {
-        Hub.SetStatus(this, SiloStatus.Dead);
+        await Hub.SetStatusAsync(this, SiloStatus.Dead, token);
         Sender.Close($"Silo {SiloAddress} has stopped.");
         Log.Stopped(Name, SiloAddress.ToString());
     }
@@ -125,7 +125,7 @@ internal sealed class SiloRuntime : IGrainRuntime, ILocalSiloDetails
         collector?.Dispose();
         Services.GetService<ReminderService>()?.Stop();
         Catalog.AbandonAll();
-        Hub.SetStatus(this, SiloStatus.Dead);
+        Hub.Kill(this);
         Sender.Close($"Silo {SiloAddress} was killed.");
     }
 }

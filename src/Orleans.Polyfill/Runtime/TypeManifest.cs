@@ -20,6 +20,8 @@ internal sealed class ManifestOptions
 /// <summary>The grain classes, grain interfaces and messages of the application.</summary>
 internal sealed class TypeManifest
 {
+    private static readonly Type[] Own = [typeof(IManagementGrain), typeof(IRemindable)];
+
     private readonly Dictionary<GrainType, GrainClassInfo> classes = [];
     private readonly Dictionary<Type, List<GrainClassInfo>> byInterface = [];
     private readonly Dictionary<GrainInterfaceType, Type> interfaces = [];
@@ -29,6 +31,11 @@ internal sealed class TypeManifest
         Types = [.. ApplicationParts.Types(), .. extra];
         foreach (var type in Types)
         {
+            if (CopyPlans.IsMarked(type))
+            {
+                Orleans.Serialization.Wire.WireNames.Add(type);
+            }
+
             if (type.GetCustomAttribute<RegisterConverterAttribute>() is not null)
             {
                 CopyPlans.AddConverter(type);
@@ -57,6 +64,9 @@ internal sealed class TypeManifest
     public GrainClassInfo Class(GrainType type) => classes.TryGetValue(type, out var found)
         ? found
         : throw new ArgumentException($"There is no grain class for grain type {type} in this silo.", nameof(type));
+
+    /// <summary>Also those of Orleans itself that have no place among the application's.</summary>
+    public Type? TryInterface(GrainInterfaceType type) => interfaces.GetValueOrDefault(type) ?? Array.Find(Own, own => InterfaceModel.Of(own).InterfaceType == type);
 
     public Type Interface(GrainInterfaceType type) => interfaces.TryGetValue(type, out var found)
         ? found

@@ -30,6 +30,8 @@ internal static class Collections
     private static readonly FrozenSet<Type> Plain =
         new[] { typeof(ArrayList), typeof(NameValueCollection), typeof(IPEndPoint), typeof(ArraySegment<byte>), typeof(Memory<byte>), typeof(ReadOnlyMemory<byte>) }.ToFrozenSet();
 
+    public static IEnumerable<Type> Definitions => Generic.Keys.Concat(Plain);
+
     public static bool MayTravel(Type type) => type.IsArray
         ? CopyPlans.MayTravel(type.GetElementType()!)
         : Plain.Contains(type) || (Definition(type) is { } found && found.GetGenericArguments().All(CopyPlans.MayTravel));
@@ -55,7 +57,7 @@ internal static class Collections
     }
 
     /// <summary>The known generic type that the type is; frozen collections are subclasses of theirs.</summary>
-    private static Type? Definition(Type type)
+    public static Type? Definition(Type type)
     {
         for (var candidate = type; candidate is not null; candidate = candidate.BaseType)
         {

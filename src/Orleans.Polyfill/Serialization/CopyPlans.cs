@@ -59,8 +59,11 @@ internal static class CopyPlans
         }
     }
 
+    public static Type? ConverterOf(Type type) => Converters.GetValueOrDefault(type);
+
     private static bool IsLeaf(Type type) =>
         Leaves.Contains(type) || type.IsEnum || typeof(GrainReference).IsAssignableFrom(type) || typeof(Type).IsAssignableFrom(type)
+        || typeof(IPAddress).IsAssignableFrom(type) // the well-known addresses are of a class of their own
         || typeof(CultureInfo).IsAssignableFrom(type) || typeof(CompareInfo).IsAssignableFrom(type);
 
     private static CopyPlan Build(Type type)

@@ -11,7 +11,7 @@ internal static class ExceptionCopy
     public static CopyPlan PlanFor(Type type)
     {
         var marked = CopyPlans.IsMarked(type);
-        if (!marked && !Prefixes.Any(p => type.Namespace is { } name && name.StartsWith(p, StringComparison.Ordinal)))
+        if (!MayTravel(type))
         {
             throw CopyPlans.NotFound(type);
         }
@@ -47,14 +47,25 @@ internal static class ExceptionCopy
         }
     }
 
+    public static bool MayTravel(Type type) =>
+        CopyPlans.IsMarked(type) || Prefixes.Any(p => type.Namespace is { } name && name.StartsWith(p, StringComparison.Ordinal));
+
+    /// <summary>Gives an exception what its constructor would not take.</summary>
+    public static void Fill(Exception target, string message, int result, string? stack)
+    {
+        Message(target) = message;
+        HResult(target) = result;
+        Stack(target) = stack;
+    }
+
+    public static void SetInner(Exception target, Exception? inner) => Inner(target) = inner;
+
     private static Exception Base(object value, Exception copy, CopyContext context)
     {
         var source = (Exception)value;
         context.Record(source, copy);
-        Message(copy) = source.Message;
-        Inner(copy) = context.Copy(source.InnerException);
-        HResult(copy) = source.HResult;
-        Stack(copy) = source.StackTrace;
+        Fill(copy, source.Message, source.HResult, source.StackTrace);
+        SetInner(copy, context.Copy(source.InnerException));
         foreach (DictionaryEntry entry in source.Data)
         {
             copy.Data[context.CopyObject(entry.Key)!] = context.CopyObject(entry.Value);

@@ -10,6 +10,7 @@ internal static class MemberCopy
     private const BindingFlags Declared = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
     private static readonly MethodInfo CopyMethod = typeof(CopyContext).GetMethod(nameof(CopyContext.Copy))!;
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<Type, Func<object>> Creators = new();
     private static readonly MethodInfo RecordMethod = typeof(CopyContext).GetMethod(nameof(CopyContext.Record))!;
 
     public static CopyPlan PlanFor(Type type)
@@ -37,7 +38,7 @@ internal static class MemberCopy
             levels.Insert(0, level);
         }
 
-        return [.. levels.Where(CopyPlans.IsMarked).SelectMany(OfLevel)];
+        return [.. levels.Where(CopyPlans.IsMarked).SelectMany((level, n) => OfLevel(level, n + 1))];
     }
 
     /// <summary>The parameters of the primary constructor that have a property of their own: only positional records are known by their shape.</summary>
@@ -57,7 +58,7 @@ internal static class MemberCopy
     private static bool Matches(Type type, ParameterInfo parameter) =>
         type.GetProperty(parameter.Name!, BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic) is { } property && property.PropertyType == parameter.ParameterType;
 
-    private static IEnumerable<Member> OfLevel(Type level)
+    private static IEnumerable<Member> OfLevel(Type level, int number)
     {
         var primary = PrimaryProperties(level);
         var implied = level.GetCustomAttribute<GenerateSerializerAttribute>(inherit: false)!.GenerateFieldIds == GenerateFieldIds.PublicProperties;
@@ -65,14 +66,26 @@ internal static class MemberCopy
         {
             if (property.GetCustomAttribute<IdAttribute>() is not null || primary.Contains(property) || (implied && property.GetMethod is { IsPublic: true } && property.SetMethod is not null))
             {
-                yield return OfProperty(level, property);
+                yield return OfProperty(level, property) with { Level = number, Key = KeyOf(property, primary) };
             }
         }
 
         foreach (var field in level.GetFields(Declared).Where(f => f.GetCustomAttribute<IdAttribute>() is not null))
         {
-            yield return new(field.Name, field.FieldType, field, null);
+            yield return new(field.Name, field.FieldType, field, null) { Level = number, Key = KeyOf(field, primary) };
         }
+    }
+
+    // Ids, places in the primary constructor and implied ids (of the name) are spaces of their own.
+    private static ulong KeyOf(MemberInfo member, IReadOnlyList<PropertyInfo> primary)
+    {
+        if (member.GetCustomAttribute<IdAttribute>() is { } id)
+        {
+            return (ulong)id.Id << 2;
+        }
+
+        var place = primary.Index().FirstOrDefault(p => p.Item == member, (-1, null!)).Index;
+        return place >= 0 ? ((ulong)place << 2) | 1 : ((ulong)StableHash.Compute(System.Text.Encoding.UTF8.GetBytes(member.Name)) << 2) | 2;
     }
 
     private static Member OfProperty(Type level, PropertyInfo property) =>
@@ -156,9 +169,19 @@ internal static class MemberCopy
     private static CodecNotFoundException Unreadable(Type type, Member member) =>
         new($"Property {type}.{member.Name} has an [Id] but neither an accessible setter nor a backing field (ORLEANS0101).");
 
+    /// <summary>An empty object of the type, made as a copy is.</summary>
+    public static object Create(Type type) => type.IsValueType ? RuntimeHelpers.GetUninitializedObject(type) : Creators.GetOrAdd(type, static t =>
+        t.GetConstructor(Declared, []) is { } constructor ? () => constructor.Invoke(null) : () => RuntimeHelpers.GetUninitializedObject(t))();
+
     /// <summary>A member that travels: a field, or a property with or without its backing field.</summary>
     internal sealed record Member(string Name, Type Type, FieldInfo? Field, PropertyInfo? Property)
     {
+        /// <summary>Which of the marked classes in the type's line declares it: 1 for the first base class.</summary>
+        public int Level { get; init; }
+
+        /// <summary>Its id within its level.</summary>
+        public ulong Key { get; init; }
+
         public object? Read(object owner) => Field is not null ? Field.GetValue(owner) : Property!.GetValue(owner);
 
         public void Write(object owner, object? value)

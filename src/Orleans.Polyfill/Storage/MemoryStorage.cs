@@ -26,6 +26,8 @@ namespace Orleans.Polyfill
         private readonly Lock gate = new();
         private readonly Dictionary<(string Storage, uint Part), (SiloAddress Host, ConcurrentDictionary<string, Row> Rows)> parts = [];
 
+        public Dictionary<(GrainId Grain, string Name), ReminderEntry> Reminders { get; } = [];
+
         public ConcurrentDictionary<string, Row> Part(string storage, uint part, IReadOnlyList<SiloAddress> live)
         {
             lock (gate)

@@ -50,6 +50,9 @@ internal sealed class Relational : IAsyncDisposable
         queries = found;
     }
 
+    /// <summary>Whether an optional statement is there.</summary>
+    public bool Has(string key) => queries.ContainsKey(key);
+
     public Task<List<T>> QueryAsync<T>(string key, Action<DbCommand> parameters, Func<DbDataReader, T> row, CancellationToken token = default) =>
         ReadAsync(key, parameters, row, token);
 

@@ -31,6 +31,9 @@ public sealed class InProcessTestClusterOptions
 
     public short InitialSilosCount { get; set; }
 
+    /// <summary>Not null: the silos are joined by sockets and this table, as processes are, instead of by memory.</summary>
+    internal SocketTestOptions? Sockets { get; set; }
+
     internal List<Action<InProcessTestSiloSpecificOptions, IHostApplicationBuilder>> SiloHostConfigurationDelegates { get; } = [];
 
     internal List<Action<IHostApplicationBuilder>> ClientHostConfigurationDelegates { get; } = [];
@@ -159,7 +162,7 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
 
     private readonly Lock gate = new();
     private readonly InProcessTestClusterOptions options;
-    private readonly ClusterHub hub = new();
+    private readonly MemoryHub hub = new();
     private readonly List<InProcessSiloHandle> silos = [];
     private readonly List<InProcessSiloHandle> all = [];
     private IHost? clientHost;
@@ -215,7 +218,7 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
         var number = started++;
         var specific = new InProcessTestSiloSpecificOptions { SiloName = $"Silo_{number}", SiloPort = Interlocked.Increment(ref lastPort), GatewayPort = Interlocked.Increment(ref lastPort) };
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "TestCluster", EnvironmentName = Environments.Development });
-        builder.Services.AddSingleton(hub);
+        Join(builder, specific);
         builder.UseOrleans(silo => silo
             .Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.ClusterId, options.ServiceId))
             .Configure<SiloOptions>(o => o.SiloName = specific.SiloName)
@@ -233,11 +236,40 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
         return handle;
     }
 
-    public Task InitializeClientAsync()
+    private void Join(HostApplicationBuilder builder, InProcessTestSiloSpecificOptions specific)
     {
-        var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "TestClusterClient", EnvironmentName = Environments.Development });
-        builder.Services.AddOptions();
-        options.ClientHostConfigurationDelegates.ForEach(configure => configure(builder));
+        if (options.Sockets is not { } sockets)
+        {
+            builder.Services.AddSingleton<ClusterHub>(hub);
+            return;
+        }
+
+        (specific.SiloPort, specific.GatewayPort) = (FreePort(), FreePort());
+        builder.Services.AddSingleton(sockets.Shared);
+        builder.Services.AddSingleton(sockets.TableFor());
+        builder.Services.AddSingleton<IFatalErrorHandler>(sockets);
+        builder.UseOrleans(silo => silo.UseSockets().Configure<ClusterMembershipOptions>(o =>
+            (o.ProbeTimeout, o.NumMissedProbesLimit, o.TableRefreshTimeout) = (TimeSpan.FromSeconds(0.3), 2, TimeSpan.FromSeconds(1))));
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private void AddClient(HostApplicationBuilder builder)
+    {
+        if (options.Sockets is { } sockets)
+        {
+            builder.Services.AddSingleton(sockets.Shared);
+            builder.Services.AddSingleton(sockets.GatewaysFor());
+            builder.UseOrleansClient(client => client.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.ClusterId, options.ServiceId))
+                .Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1)));
+            return;
+        }
+
         builder.Services.AddSingleton(s =>
         {
             var clock = s.GetService<TimeProvider>() ?? TimeProvider.System;
@@ -247,6 +279,14 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
         });
         builder.Services.AddSingleton<IClusterClient>(s => s.GetRequiredService<GrainFactory>());
         builder.Services.AddSingleton<IGrainFactory>(s => s.GetRequiredService<GrainFactory>());
+    }
+
+    public Task InitializeClientAsync()
+    {
+        var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "TestClusterClient", EnvironmentName = Environments.Development });
+        builder.Services.AddOptions();
+        options.ClientHostConfigurationDelegates.ForEach(configure => configure(builder));
+        AddClient(builder);
         clientHost = builder.Build();
         return clientHost.StartAsync();
     }
@@ -279,8 +319,14 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
         await StopSilosAsync();
     }
 
-    // The silos of one process know each other's status at once, so there is nothing to wait for.
-    public Task WaitForLivenessToStabilizeAsync(bool didKill = false) => Task.CompletedTask;
+    // Joined by memory, silos know each other's status at once, so there is nothing to wait for.
+    public async Task WaitForLivenessToStabilizeAsync(bool didKill = false)
+    {
+        while (options.Sockets is not null && !Silos.All(s => s.ServiceProvider.GetRequiredService<ClusterHub>().Active.Order().SequenceEqual(Silos.Select(o => o.SiloAddress).Order())))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+    }
 
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
@@ -306,4 +352,19 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
             silos.Remove(instance);
         }
     }
+}
+
+/// <summary>How the silos of a test cluster find each other over sockets.</summary>
+internal sealed class SocketTestOptions(Func<IClusterTable> table, Func<IGatewayList> gateways) : IFatalErrorHandler
+{
+    public SharedForTests Shared { get; } = new(new(), new());
+
+    public Func<IClusterTable> TableFor { get; } = table;
+
+    public Func<IGatewayList> GatewaysFor { get; } = gateways;
+
+    /// <summary>Why silos ended that in a process of their own would have ended it.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<string> Fatal { get; } = new();
+
+    public void OnFatal(string reason) => Fatal.Enqueue(reason);
 }

@@ -35,6 +35,7 @@ internal static class VersionRows
         new("GET /v2.1", "/v2.1"),
         new("GET /v2.1", "/v2.1/"),
         new("GET /v2.1", "/v2.1/demo-project"),
+        new("GET openapi.json", "/openapi.json") { Unversioned = true },
         new("GET /unversioned", "/servers") { Unversioned = true },
     ];
 }

@@ -58,11 +58,32 @@ internal static class World
         Add(api.Cloud.Tasks, Tasks.Select(t => (t.Id, t)));
         api.Cloud.Secrets[(Active.Value, SecretNames.UserData)] = new FakeProtector().Protect(Active.Value, SecretNames.UserData, "aGVsbG8=");
         api.Cloud.Usage = new(3, 5, 700, 20, -1, 51_200);
+        PlantEvents(api);
         api.Journal.Counts = new(3, 1, 1, 0);
         api.Journal.Keys.Clear();
         api.Commands.Decide = null;
         api.Commands.OnCommand = null;
         PlantNeighbours(api);
+    }
+
+    // Every kind of event once.
+    private static void PlantEvents(ApiHost api)
+    {
+        var task = Tasks.First(t => t.Id == Created);
+        var failure = new Failure(FailureKinds.Guest, "no", Details: "it said no");
+        var command = new CommandRecord(Hold, TaskCommandKind.Cancel, new("demo-user"), Sample.Time, "enough");
+        api.Events.Clear();
+        api.Events.Add(task, new TaskAccepted { At = Sample.Time, Initial = task });
+        api.Events.Add(task, new TaskGranted { At = Sample.Time, Host = new("host-1") }, new TaskClaimed { At = Sample.Time, Epoch = 1 }, new TaskWaiting { At = Sample.Time, Reason = "host", Until = Sample.Time });
+        api.Events.Add(task, new TaskProceeded { At = Sample.Time }, new HostRefused { At = Sample.Time, Host = new("host-2"), Reason = "full" }, new StepDone { At = Sample.Time, Step = 0, Host = new("host-1"), Note = "n" });
+        api.Events.Add(task, new AttemptFailed { At = Sample.Time, Step = 1, Failure = failure, RetryAt = Sample.Time }, new StepDone { At = Sample.Time, Step = 99, Direction = Direction.Undo, Failure = failure, Skipped = true });
+        api.Events.Add(task, new IntentSet { At = Sample.Time, Intent = TaskIntent.Pause, Command = command }, new IntentTakenBack { At = Sample.Time, Command = command }, new TaskPaused { At = Sample.Time });
+        api.Events.Add(task, new TaskResumed { At = Sample.Time, Command = command }, new PrioritySet { At = Sample.Time, Priority = 8, Command = command }, new DeadlinePassed { At = Sample.Time, Failure = failure });
+        api.Events.Add(task, new UndoBegun { At = Sample.Time, Failure = failure }, new AttentionNeeded { At = Sample.Time, Failure = failure }, new AttentionDecided { At = Sample.Time, Command = command });
+        api.Events.Add(task, new IntentSet { At = Sample.Time, Intent = TaskIntent.Supersede, Successor = Running }, new UndoBegun { At = Sample.Time });
+        api.Events.Add(task, new TaskEnded { At = Sample.Time, Outcome = TaskOutcome.Canceled, Failure = failure, SupersededBy = Running, Command = command });
+        api.Events.Add(Tasks.First(t => t.Id == Parent), new ChildrenMoved { At = Sample.Time, Next = 3, Refused = new() { [1] = "busy" } }, new TaskEnded { At = Sample.Time, Outcome = TaskOutcome.Succeeded });
+        api.Events.Add(task);
     }
 
     private static void PlantNeighbours(ApiHost api)

@@ -29,6 +29,12 @@ internal sealed class FakeKeystone : IAsyncDisposable
     /// <summary>An answer to everything; 0: none.</summary>
     public int Broken { get; set; }
 
+    /// <summary>How often somebody wanted to log in.</summary>
+    public int LoginsAsked;
+
+    /// <summary>Logins wait for it.</summary>
+    public Task LoginGate { get; set; } = Task.CompletedTask;
+
     /// <summary>Questions wait for it.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
@@ -50,6 +56,8 @@ internal sealed class FakeKeystone : IAsyncDisposable
 
     private async Task IssueAsync(HttpContext http)
     {
+        Interlocked.Increment(ref LoginsAsked);
+        await LoginGate;
         if (http.Request.ContentLength is null)
         {
             // As uWSGI, which many run Keystone with.

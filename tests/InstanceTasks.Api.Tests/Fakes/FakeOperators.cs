@@ -12,6 +12,9 @@ internal sealed class FakeOperators(FakeCloud cloud) : IDocumentStore, IQuotaLim
     /// <summary>Called before a document is written: a chance to be faster.</summary>
     public Action<Document>? BeforePut { get; set; }
 
+    /// <summary>What is there, each as it was written.</summary>
+    public IEnumerable<Document> Documents => _documents.Values;
+
     public void Clear() => _documents.Clear();
 
     public void Add<T>(string kind, string id, T body) => _documents[(kind, id)] = new(kind, id, EngineJson.Write(body), 1);

@@ -67,5 +67,7 @@ internal sealed class NoopHypervisor : IHypervisor
 
     public Task FenceAsync(HostName host, InstanceId machine, Stamp below, CancellationToken abort) => Task.CompletedTask;
 
+    public Task<IReadOnlyDictionary<InstanceId, Stamp>> ReadStampsAsync(HostName host, CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyDictionary<InstanceId, Stamp>>(new Dictionary<InstanceId, Stamp>());
+
     public Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyList<MachineView>>([]);
 }

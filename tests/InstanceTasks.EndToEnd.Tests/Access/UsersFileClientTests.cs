@@ -1,3 +1,4 @@
+using InstanceTasks.Client;
 using InstanceTasks.TestKit;
 using Xunit.Abstractions;
 
@@ -6,7 +7,7 @@ namespace InstanceTasks.EndToEnd.Tests.Access;
 /// <summary>Debian's unmodified <c>openstack</c> command with <c>http_basic</c> and with <c>v3password</c> against a silo and nothing else; the users file is made with the silo's own command.</summary>
 public sealed class UsersFileClientTests(ITestOutputHelper output) : IDisposable
 {
-    private const string Password = "open sesame: with a colon";
+    private const string Password = UsersFileSilo.Password;
 
     private readonly TempDirectory _data = new("access");
 
@@ -15,8 +16,10 @@ public sealed class UsersFileClientTests(ITestOutputHelper output) : IDisposable
     [OpenStackFact]
     public async Task HttpBasic_EachRole_MayWhatItMay()
     {
-        await using var silo = await StartAsync("http_basic");
+        await using var silo = await UsersFileSilo.StartAsync(_data, "http_basic");
+        ClientSettings Typed(string password) => new() { Endpoint = new(silo.Setup.Url, "/v2.1"), Auth = ClientAuth.Basic("ann", password) };
 
+        await TypedClientAsync(Typed(Password), Typed("wrong"));
         await TourAsync(silo, (user, _, password) => new()
         {
             ["OS_AUTH_TYPE"] = "http_basic", ["OS_ENDPOINT"] = new Uri(silo.Setup.Url, "/v2.1").ToString(), ["OS_USERNAME"] = user, ["OS_PASSWORD"] = password,
@@ -26,13 +29,12 @@ public sealed class UsersFileClientTests(ITestOutputHelper output) : IDisposable
     [OpenStackFact]
     public async Task V3Password_EachRole_MayWhatItMay_AndATokenCanBeTakenBack()
     {
-        await using var silo = await StartAsync("identity");
-        Dictionary<string, string> Access(string user, string project, string password) => new()
-        {
-            ["OS_AUTH_TYPE"] = "v3password", ["OS_AUTH_URL"] = new Uri(silo.Setup.Url, "/identity/v3").ToString(), ["OS_USERNAME"] = user, ["OS_PASSWORD"] = password,
-            ["OS_PROJECT_NAME"] = project, ["OS_USER_DOMAIN_ID"] = "default", ["OS_PROJECT_DOMAIN_NAME"] = "Default", ["OS_IDENTITY_API_VERSION"] = "3",
-        };
+        await using var silo = await UsersFileSilo.StartAsync(_data, "identity");
+        Dictionary<string, string> Access(string user, string project, string password) => UsersFileSilo.V3Password(silo, user, project, password);
 
+        ClientSettings Typed(string password) => new() { Auth = ClientAuth.Password(new(silo.Setup.Url, "/identity/v3"), "ann", password, "demo") };
+
+        await TypedClientAsync(Typed(Password), Typed("wrong"));
         await TourAsync(silo, Access);
         await AccountsAsync(new(silo.Setup.Url, Access("root", "admin", Password)), new(silo.Setup.Url, Access("ann", "demo", Password)));
 
@@ -61,6 +63,16 @@ public sealed class UsersFileClientTests(ITestOutputHelper output) : IDisposable
         Print(member);
     }
 
+    /// <summary>The C# client, for whom the same doors are open and shut.</summary>
+    private static async Task TypedClientAsync(ClientSettings right, ClientSettings wrong)
+    {
+        using var client = new ComputeClient(right);
+        Assert.Empty(await client.Tasks.ListAsync().ToListAsync());
+        Assert.Equal(ProblemKind.Forbidden, (await Assert.ThrowsAsync<ApiException>(() => client.Tasks.ListAsync(new() { AllProjects = true }).ToListAsync().AsTask())).Kind);
+        using var stranger = new ComputeClient(wrong);
+        Assert.Equal(ProblemKind.Unauthorized, (await Assert.ThrowsAsync<ApiException>(() => stranger.Tasks.ListAsync().ToListAsync().AsTask())).Kind);
+    }
+
     /// <summary>What the client looks projects up for.</summary>
     private static async Task AccountsAsync(OpenStackCli root, OpenStackCli ann)
     {
@@ -80,21 +92,5 @@ public sealed class UsersFileClientTests(ITestOutputHelper output) : IDisposable
         {
             output.WriteLine(line);
         }
-    }
-
-    private async Task<SiloProcess> StartAsync(string mode)
-    {
-        var users = _data.Combine("users");
-        foreach (var (user, project, role) in new[] { ("ann", "demo", "member"), ("rob", "demo", "reader"), ("eve", "elsewhere", "member"), ("root", "admin", "admin") })
-        {
-            using var command = ChildProcess.Start("/bin/sh", ["-c", "printf '%s\\n' \"$PASSWORD\" | dotnet \"$@\" >> \"$FILE\"", "sh", RepoRoot.SiloAssembly, "hash-password", "--user", user, "--project", project, "--roles", role],
-                new Dictionary<string, string?> { ["PASSWORD"] = Password, ["FILE"] = users });
-            Assert.True(await command.WaitForExitAsync(TimeSpan.FromSeconds(60)) == 0, command.Output);
-        }
-
-        return await SiloProcess.StartAsync(new()
-        {
-            DataDirectory = _data.Path, Environment = new Dictionary<string, string?> { ["INSTANCETASKS_Api__Auth"] = mode, ["INSTANCETASKS_Api__UsersFile"] = "users" },
-        });
     }
 }

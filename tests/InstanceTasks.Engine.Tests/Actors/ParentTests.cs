@@ -173,6 +173,68 @@ public sealed class ParentTests
         Invariants.CheckWorld(_cluster);
     }
 
+    // Found by the simulator: the parent took a delete that somebody else had asked for as its own; that was canceled, and the server was left.
+    [Fact]
+    public async Task Cancel_OfCreates_SomebodyElsesDeleteIsCanceled_LeavesNothingBehind()
+    {
+        _cluster.World.On("start-machine", Act.Hang, Act.Hang);
+        var parent = await CreateAsync(2);
+        await _cluster.RunForAsync(TimeSpan.FromSeconds(1));
+        _cluster.Worker.Polls = false;
+        var first = _cluster.Task(parent).Children!.InstanceOf(parent, 0);
+        var delete = await _cluster.AcceptAsync(TaskKinds.Delete, first);
+        await _cluster.CommandAsync(parent, TaskCommandKind.Cancel);
+        await _cluster.RunForAsync(TimeSpan.FromSeconds(3));
+        Assert.Equal((TaskPhase.Undo, 0), (_cluster.Task(parent).Phase, _cluster.Task(parent).Children!.Removed));
+
+        Assert.True((await _cluster.CommandAsync(delete.Task, TaskCommandKind.Cancel)).Accepted);
+        _cluster.Worker.Polls = true;
+        await _cluster.RunToRestAsync(recovery: true);
+
+        Assert.Equal(("canceled", "canceled"), (_cluster.Task(delete.Task).State, _cluster.Task(parent).State));
+        Assert.All(_cluster.Journal.Instances.Values, i => Assert.Equal(VmState.Deleted, i.VmState));
+        Invariants.CheckWorld(_cluster);
+    }
+
+    // Found in review: a parent asked for the removal of its first fifty servers over and over, as long as somebody else's delete of one of them did not end.
+    [Fact]
+    public async Task Cancel_OfCreates_SomebodyElsesDeleteStands_TheOthersGoAllTheSame()
+    {
+        const int Total = 60;
+        _cluster.Journal.Hosts[Some.Host1] = _cluster.Journal.Hosts[Some.Host1] with { Capacity = new Resources(1000, 1_000_000, 10_000) };
+        _cluster.World.On("start-machine", [.. Enumerable.Repeat(Act.Succeed, Total - 1), Act.Hang]);
+        var parent = await CreateAsync(Total, concurrency: Total);
+        await _cluster.RunForAsync(TimeSpan.FromSeconds(20));
+        var first = _cluster.Task(parent).Children!.InstanceOf(parent, 0);
+        _cluster.World.On("power-off", Act.Hang);
+        var delete = await _cluster.AcceptAsync(TaskKinds.Delete, first);
+        await _cluster.RunAsync();
+
+        await _cluster.CommandAsync(parent, TaskCommandKind.Cancel);
+        await _cluster.RunForAsync(TimeSpan.FromSeconds(40));
+
+        Assert.False(_cluster.Task(delete.Task).IsEnded);
+        Assert.Equal([first], _cluster.Journal.Instances.Values.Where(i => i.VmState != VmState.Deleted).Select(i => i.Id));
+        Assert.Equal((TaskPhase.Undo, 0), (_cluster.Task(parent).Phase, _cluster.Task(parent).Children!.Removed));
+    }
+
+    [Fact]
+    public async Task Cancel_OfCreates_OneIsLocked_StaysAndTheParentSaysWhy()
+    {
+        _cluster.World.On("start-machine", Act.Succeed, Act.Hang);
+        var parent = await CreateAsync(2);
+        await _cluster.RunForAsync(TimeSpan.FromSeconds(1));
+        var first = _cluster.Task(parent).Children!.InstanceOf(parent, 0);
+        await _cluster.SubmitAsync(Some.Request(TaskKinds.Lock, first) with { Caller = Some.Admin });
+
+        await _cluster.CommandAsync(parent, TaskCommandKind.Cancel);
+        await _cluster.RunToRestAsync(recovery: true);
+
+        Assert.Equal(("canceled", VmState.Active), (_cluster.Task(parent).State, _cluster.Instance(first).VmState));
+        Assert.Equal([0], _cluster.Task(parent).Children!.RefusedBecause.Keys);
+        Assert.Contains("is locked", _cluster.Task(parent).Children!.RefusedBecause[0], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Cancel_OfABulk_ReachesTheChildrenAndBeginsNoMore()
     {

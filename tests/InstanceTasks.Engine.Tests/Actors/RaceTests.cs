@@ -170,7 +170,7 @@ public sealed class RaceTests
 
         var answer = await cluster.SubmitAsync(Some.Request(TaskKinds.Create, InstanceId.New()));
 
-        Assert.Equal((RefusalKind.Quota, "Requested 1, but already used 0 of 0 instances"), (answer.Refusal!.Kind, answer.Refusal.Message));
+        Assert.Equal((RefusalKind.Quota, "Quota exceeded for instances: Requested 1, but already used 0 of 0 instances"), (answer.Refusal!.Kind, answer.Refusal.Message));
         Assert.Empty(cluster.Journal.Tasks);
     }
 

@@ -150,6 +150,48 @@ public sealed class RebuildTests
         Assert.Equal((true, "old", (string?)null), cluster.World.Of(Some.Host1, instance.Id).State is var s ? (s.Disk, s.Password, s.OldDisk) : default);
     }
 
+    // Found in review: a hard reboot ended the rebuild that needed attention, the next rebuild kept what the first had made, and the server's own disk was gone.
+    [Fact]
+    public async Task Rebuild_AHardRebootEndedOneThatWasHalfUndone_ItsUndoFindsTheServersOwnDisk()
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add();
+        cluster.World.Of(Some.Host1, instance.Id).State = Machine.Of(VmState.Active) with { Password = "old" };
+        cluster.World.On("start-machine", Act.FailFinal, Act.FailFinal);
+        cluster.World.On("set-disk-aside", Direction.Undo, Act.FailFinal);
+        cluster.World.On("reset-machine", Act.FailFinal);
+        var first = await RebuildAsync(cluster, instance.Id);
+        await cluster.AcceptAsync(TaskKinds.HardReboot, instance.Id);
+        await cluster.RunToRestAsync();
+        Assert.Equal(TaskRun.Ended, cluster.Task(first).Run);
+
+        var second = await RebuildAsync(cluster, instance.Id);
+
+        Assert.Equal("failed", cluster.Task(second).State);
+        Assert.Equal((true, "old", (string?)null), cluster.World.Of(Some.Host1, instance.Id).State is var s ? (s.Disk, s.Password, s.OldDisk) : default);
+    }
+
+    // Found in review: given up there, it left a server that ran the new image and was described by the old one.
+    [Theory]
+    [InlineData(TaskCommandKind.Abandon)]
+    [InlineData(TaskCommandKind.Skip)]
+    [InlineData(null)]
+    public async Task Rebuild_HeldPastItsPointOfNoReturn_TheServerIsOneOfTheNewImage(TaskCommandKind? decision)
+    {
+        var cluster = new Cluster();
+        var instance = cluster.Add();
+        cluster.World.On("drop-old-disk", Act.FailFinal);
+        var task = await RebuildAsync(cluster, instance.Id);
+        Assert.Equal("needs_attention", cluster.Task(task).State);
+        if (decision is { } kind)
+        {
+            await cluster.CommandAsync(task, kind);
+            await cluster.RunToRestAsync();
+        }
+
+        Assert.Equal("image-2", cluster.Instance(instance.Id).ImageId);
+    }
+
     [Fact]
     public async Task Rebuild_FailsAndIsRetried_TheRepeatIsToTheSameImage()
     {

@@ -127,6 +127,25 @@ public sealed class RecoveryTests
         Assert.Equal("running", cluster.Task(task).State);
     }
 
+    /// <summary>
+    /// The activation that had the attempt out was lost, and the outcome came to a fresh one: dropped and acknowledged, so that the runner forgot it,
+    /// and the task stood until it was due, which for a long step is minutes.
+    /// </summary>
+    [Fact]
+    public async Task Outcome_ReportedToAFreshActivation_TheTaskLooksAtOnce()
+    {
+        var (cluster, task) = await StartingAsync(Act.Hang);
+        cluster.Home.LoseActivations();
+        var begun = cluster.Time.Now;
+
+        cluster.Worker.Finish(Act.Succeed);
+        await cluster.RunToRestAsync();
+
+        Assert.Equal("succeeded", cluster.Task(task).State);
+        Assert.True(cluster.Time.Now - begun < TimeSpan.FromSeconds(1), "nobody had to look for it");
+        Assert.Single(cluster.World.Effects);
+    }
+
     [Fact]
     public async Task Outcome_ReportedTwice_CountsOnce()
     {
@@ -358,6 +377,24 @@ public sealed class RecoveryTests
         Assert.Equal([first, second, first], peers.Poked);
     }
 
+    /// <summary>What is asked of a silo that has just died is answered late or never; with a few such tasks nobody else's moved any more.</summary>
+    [Fact]
+    public async Task Look_OnePokeTakesLong_TheOthersAreAllPokedMeanwhile()
+    {
+        var time = new ManualTime();
+        var journal = new MemoryJournal(time, _ => false);
+        var tasks = Enumerable.Range(0, 12).Select(_ => Put(journal)).ToList();
+        var peers = new FailingPeers { Slow = tasks[0] };
+        var actor = new RecoveryActor(0, journal, peers, new RecoveryOptions { ParallelPokes = 3 }, time, NullLogger<RecoveryActor>.Instance);
+
+        var look = actor.LookAsync("a");
+
+        Assert.Equal(tasks, peers.Poked);
+        Assert.False(look.IsCompleted);
+        peers.SlowAnswer.SetResult(new PokeAnswer(false, TimeSpan.FromSeconds(5)));
+        await look;
+    }
+
     [Fact]
     public async Task Look_NothingIsDue_SleepsUntilTheNextButNotTooLong()
     {
@@ -391,6 +428,10 @@ public sealed class RecoveryTests
     {
         public TaskId Fails { get; set; }
 
+        public TaskId Slow { get; init; }
+
+        public TaskCompletionSource<PokeAnswer> SlowAnswer { get; } = new();
+
         public List<TaskId> Poked { get; } = [];
 
         public void Wake(TaskId task, WakeUp wake) => throw new NotSupportedException();
@@ -398,7 +439,7 @@ public sealed class RecoveryTests
         public Task<PokeAnswer> PokeAsync(TaskId task)
         {
             Poked.Add(task);
-            return task == Fails ? throw new TimeoutException("the silo is gone") : Task.FromResult(new PokeAnswer(false, TimeSpan.FromSeconds(5)));
+            return task == Slow ? SlowAnswer.Task : task == Fails ? throw new TimeoutException("the silo is gone") : Task.FromResult(new PokeAnswer(false, TimeSpan.FromSeconds(5)));
         }
 
         public Task<AcceptAnswer> SubmitAsync(SubmitTask request) => throw new NotSupportedException();

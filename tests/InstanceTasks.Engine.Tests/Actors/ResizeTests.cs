@@ -113,7 +113,7 @@ public sealed class ResizeTests
 
         var answer = await _cluster.SubmitAsync(Some.Request(TaskKinds.Resize, instance.Id));
 
-        Assert.Equal((RefusalKind.Quota, "Requested 1, but already used 1 of 1 cores"), (answer.Refusal!.Kind, answer.Refusal.Message));
+        Assert.Equal((RefusalKind.Quota, "Quota exceeded for cores: Requested 1, but already used 1 of 1 cores"), (answer.Refusal!.Kind, answer.Refusal.Message));
         Expect(instance.Id, VmState.Active, Some.Flavor, Tiny, cores: 1);
     }
 

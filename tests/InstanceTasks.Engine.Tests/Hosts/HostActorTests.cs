@@ -48,6 +48,66 @@ public sealed class HostActorTests
         Assert.Equal(AttemptPlace.Unknown, host.Where(new VerbKey(TaskId.New(), "x", Direction.Do), default).Place);
     }
 
+    /// <summary>Found in review: with one silo that has no workers, a new host object handed out nothing and no fence ever ended.</summary>
+    [Fact]
+    public async Task Poll_AGenerationThatWorksForOtherHosts_IsNotWaitedForAndNeedsNoFence()
+    {
+        _ownership.Live = [1, 2, 3];
+        _ownership.Announced[1] = [Some.Host1];
+        _ownership.Announced[2] = [];
+        _ownership.Announced[3] = [new HostName("elsewhere")];
+        var host = new HostActor(Some.Host1, _ownership, _time);
+        host.Offer(Some.Attempt());
+
+        Assert.Single((await host.PollAsync(Poll(1))).Attempts);
+        var (machine, below) = (InstanceId.New(), new Stamp(0, 5, 1, 1));
+        Assert.False(host.Fence(machine, below).Done);
+        await host.PollAsync(Poll(1) with { Fenced = [new FenceOrder(machine, below)] });
+        Assert.True(host.Fence(machine, below).Done);
+    }
+
+    /// <summary>It has polled a moment ago, and says then that it works for nobody any more: its grains may take long to end, and with them its lease.</summary>
+    [Fact]
+    public async Task Fence_AGenerationThatIsStopping_IsNotWaitedForOnceItHoldsNoWork()
+    {
+        var host = await SettledAsync();
+        await host.PollAsync(Poll(1));
+        var (machine, below) = (InstanceId.New(), new Stamp(0, 5, 1, 1));
+        Assert.False(host.Fence(machine, below).Done);
+
+        _ownership.Announced[1] = [];
+
+        Assert.True(host.Fence(machine, below).Done);
+    }
+
+    /// <summary>One that has only just joined has not said yet, so it may: until it says that it does not.</summary>
+    [Fact]
+    public async Task Poll_TheUnheardGenerationSaysThatItWorksForNobody_HandsOut()
+    {
+        _ownership.Live = [1, 2];
+        var host = new HostActor(Some.Host1, _ownership, _time);
+        host.Offer(Some.Attempt());
+        Assert.Empty((await host.PollAsync(Poll(1))).Attempts);
+
+        _ownership.Announced[2] = [];
+
+        Assert.Single((await host.PollAsync(Poll(1))).Attempts);
+    }
+
+    /// <summary>The poll of a silo that was killed is held until its time is over: what it was given would have been lost for seconds.</summary>
+    [Fact]
+    public async Task Offer_OnlyADeadGenerationsPollIsHeld_WaitsForALivingOne()
+    {
+        var host = await SettledAsync();
+        var dead = host.PollAsync(Poll(2, wait: 2));
+        _ownership.Over.Add(2);
+
+        host.Offer(Some.Attempt());
+
+        Assert.False(dead.IsCompleted);
+        Assert.Single((await host.PollAsync(Poll(1))).Attempts);
+    }
+
     [Fact]
     public async Task Poll_TheUnheardGenerationsLeaseIsOver_HandsOut()
     {
@@ -282,6 +342,36 @@ public sealed class HostActorTests
     }
 
     [Fact]
+    public async Task FenceAsync_NotYetConfirmed_IsAnsweredWhenTheLastHasConfirmed()
+    {
+        _ownership.Live = [1, 2];
+        var host = new HostActor(Some.Host1, _ownership, _time);
+        var (machine, below) = (InstanceId.New(), new Stamp(0, 5, 1, 1));
+        var fence = host.FenceAsync(machine, below, TimeSpan.FromSeconds(1));
+        var other = host.FenceAsync(machine, below, TimeSpan.FromSeconds(1));
+
+        await host.PollAsync(Poll(1) with { Fenced = [new FenceOrder(machine, below)] });
+        Assert.False(fence.IsCompleted);
+        await host.PollAsync(Poll(2) with { Fenced = [new FenceOrder(machine, below)] });
+
+        Assert.True((await fence).Done);
+        Assert.True((await other).Done);
+    }
+
+    [Fact]
+    public async Task FenceAsync_NeverConfirmed_SaysSoWhenItsTimeIsUp()
+    {
+        var host = await SettledAsync();
+        var fence = host.FenceAsync(InstanceId.New(), new Stamp(0, 5, 1, 1), TimeSpan.FromSeconds(1));
+        _time.JumpTo(_time.Now.AddMilliseconds(999));
+        Assert.False(fence.IsCompleted);
+
+        Assert.True(_time.AdvanceToNext(_time.Now.AddSeconds(1)));
+
+        Assert.Equal((false, "waits until 1 worker(s) of host h1 have stopped older work on the machine"), ((await fence).Done, (await fence).Reason));
+    }
+
+    [Fact]
     public void Fence_ASilentLiveGeneration_IsWaitedForUntilItsLeaseIsOver()
     {
         _ownership.Live = [7];
@@ -327,6 +417,24 @@ public sealed class HostActorTests
 
         var answer = await host.PollAsync(Poll(1));
         Assert.Equal(newer.Stamp, Assert.Single(answer.Attempts).Stamp);
+    }
+
+    /// <summary>
+    /// A silo was killed with 800 tasks on one host: the survivor confirmed their fences together, the first task that asked had all of them forgotten, and the others had to be ordered again,
+    /// one every 200 ms. The last of them stood for two minutes.
+    /// </summary>
+    [Fact]
+    public async Task Fence_ManyMachinesConfirmedTogether_EveryoneIsToldBeforeItIsForgotten()
+    {
+        var host = await SettledAsync();
+        var (machines, below) = (Enumerable.Range(0, 1000).Select(_ => InstanceId.New()).ToList(), new Stamp(0, 5, 1, 1));
+        machines.ForEach(m => host.Fence(m, below));
+        var orders = (await host.PollAsync(Poll(1))).Fences;
+        Assert.Equal(1000, orders.Count);
+
+        await host.PollAsync(Poll(1) with { Fenced = orders });
+
+        Assert.All(machines, m => Assert.True(host.Fence(m, below).Done));
     }
 
     [Fact]
@@ -391,5 +499,10 @@ public sealed class HostActorTests
         public bool TrySpend(Guid token) => throw new NotSupportedException();
 
         public bool IsOver(long generation) => Over.Contains(generation);
+
+        /// <summary>Those that said which hosts they work for.</summary>
+        public Dictionary<long, HostName[]> Announced { get; } = [];
+
+        public bool MayWorkFor(long generation, HostName host) => !Announced.TryGetValue(generation, out var hosts) || hosts.Contains(host);
     }
 }

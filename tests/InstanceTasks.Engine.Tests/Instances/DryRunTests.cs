@@ -39,7 +39,7 @@ public sealed class DryRunTests
     {
         var run = DryRuns.Of(null, Some.Request(TaskKinds.Create, InstanceId.New()), Hosts, new(10, 1, 1, MaxInstances: 10), Some.Start)!;
 
-        Assert.Equal((RefusalKind.Quota, "Requested 1, but already used 10 of 10 instances"), (run.Refusal!.Kind, run.Refusal.Message));
+        Assert.Equal((RefusalKind.Quota, "Quota exceeded for instances: Requested 1, but already used 10 of 10 instances"), (run.Refusal!.Kind, run.Refusal.Message));
     }
 
     [Theory]

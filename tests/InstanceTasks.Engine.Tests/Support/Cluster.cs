@@ -59,6 +59,8 @@ internal sealed class Cluster
 
     public ListedHolds Holds { get; } = new();
 
+    public ListedAdmission Admission { get; } = new();
+
     public Worker Worker => Home.Worker;
 
     public Node AddNode()
@@ -168,7 +170,7 @@ internal sealed class Cluster
 
     public Task<AcceptAnswer> SubmitAsync(SubmitTask request) => request.Children is null
         ? Home.Instance(request.Instance).SubmitAsync(request)
-        : new ProjectActor(request.Caller.Project, Journal, new ClusterPeers(this), Home, Time, NullLogger<ProjectActor>.Instance).SubmitAsync(request);
+        : new ProjectActor(request.Caller.Project, Journal, new ClusterPeers(this), Home, Time, NullLogger<ProjectActor>.Instance, Admission).SubmitAsync(request);
 
     public async Task<AcceptAnswer> AcceptAsync(TaskKind kind, InstanceId instance, bool queue = false)
     {
@@ -281,6 +283,29 @@ internal sealed class ListedHolds : IHolds
     public List<Hold> All { get; } = [];
 
     public Hold? Find(TaskRecord task) => All.Find(h => h.Matches(task));
+}
+
+/// <summary>Admission as a test says.</summary>
+internal sealed class ListedAdmission : IAdmission
+{
+    public bool Closed { get; set; }
+
+    public HashSet<HostName> Full { get; } = [];
+
+    public int Refused { get; private set; }
+
+    public Refusal? Refuse(HostName? host)
+    {
+        if (!Closed && !(host is { } full && IsFull(full)))
+        {
+            return null;
+        }
+
+        Refused++;
+        return new(RefusalKind.Unavailable, "later");
+    }
+
+    public bool IsFull(HostName host) => Full.Contains(host);
 }
 
 /// <summary>Calls between actors.</summary>

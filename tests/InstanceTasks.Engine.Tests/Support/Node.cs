@@ -31,6 +31,8 @@ internal sealed class Node : IOwnership
 
     public bool IsOver(long generation) => Cluster.Over.Contains(generation);
 
+    public bool MayWorkFor(long generation, HostName host) => true;
+
     public bool TrySpend(Guid token) => _spent.Add(token);
 
     /// <summary>The activation of a task here; made when there is none.</summary>
@@ -56,7 +58,7 @@ internal sealed class Node : IOwnership
     {
         if (!_instances.TryGetValue(id, out var actor) || actor.MustDrop)
         {
-            _instances[id] = actor = new InstanceActor(id, Cluster.Journal, new ClusterPeers(Cluster), this, Cluster.Time, NullLogger<InstanceActor>.Instance);
+            _instances[id] = actor = new InstanceActor(id, Cluster.Journal, new ClusterPeers(Cluster), this, Cluster.Time, NullLogger<InstanceActor>.Instance, Cluster.Admission);
         }
 
         return actor;
@@ -95,7 +97,7 @@ internal sealed class TaskCell : ITaskTurns
     {
         (_node, Task) = (node, task);
         Actor = new TaskActor(task, node.Cluster.Journal, node.Cluster.Queries, new ClusterPeers(node.Cluster), node, this, node.Cluster.Time, NullLogger<TaskActor>.Instance, node.Cluster.Holds,
-            node.Cluster.Groups);
+            node.Cluster.Groups, node.Cluster.Admission);
     }
 
     public TaskId Task { get; }

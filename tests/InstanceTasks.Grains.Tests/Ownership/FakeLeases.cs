@@ -18,6 +18,9 @@ internal sealed class FakeLeases : ILeases
 
     public int Reads { get; private set; }
 
+    /// <summary>How long leases still live, as they are read.</summary>
+    public TimeSpan Remaining { get; set; } = TimeSpan.FromSeconds(3);
+
     public List<string> Calls { get; } = [];
 
     /// <summary>How often something was called, whatever became of it.</summary>
@@ -75,9 +78,25 @@ internal sealed class FakeLeases : ILeases
         }
     }
 
+    /// <summary>Called when a lease is given up.</summary>
+    public Action<long> Leaving { get; set; } = _ => { };
+
+    /// <summary>What was announced, by generation.</summary>
+    public Dictionary<long, IReadOnlyCollection<HostName>> Announced { get; } = [];
+
+    public async Task AnnounceAsync(long generation, IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken = default)
+    {
+        await EnterAsync("announce");
+        lock (_gate)
+        {
+            Announced[generation] = hosts;
+        }
+    }
+
     public async Task LeaveAsync(long generation, CancellationToken cancellationToken = default)
     {
         await EnterAsync("leave");
+        Leaving(generation);
         End(generation);
     }
 
@@ -96,7 +115,7 @@ internal sealed class FakeLeases : ILeases
         lock (_gate)
         {
             Reads++;
-            return [.. _live.Order().Select(g => new LiveGeneration(g, $"silo-{g}", TimeSpan.FromSeconds(1)))];
+            return [.. _live.Order().Select(g => new LiveGeneration(g, $"silo-{g}", Remaining) { Hosts = Announced.GetValueOrDefault(g) })];
         }
     }
 

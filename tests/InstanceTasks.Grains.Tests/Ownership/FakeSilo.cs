@@ -5,7 +5,7 @@ namespace InstanceTasks.Grains.Tests.Ownership;
 /// <summary>A silo's life as its participants see it, started and stopped by a test.</summary>
 internal class FakeSilo : ISiloLifecycle, ILocalSiloDetails, IDisposable
 {
-    private ILifecycleObserver _observer = null!;
+    private readonly SortedList<int, ILifecycleObserver> _observers = [];
 
     public int HighestCompletedStage => 0;
 
@@ -23,13 +23,25 @@ internal class FakeSilo : ISiloLifecycle, ILocalSiloDetails, IDisposable
 
     public IDisposable Subscribe(string observerName, int stage, ILifecycleObserver observer)
     {
-        _observer = observer;
+        _observers.Add(stage, observer);
         return this;
     }
 
-    public Task StartAsync() => _observer.OnStart();
+    public async Task StartAsync()
+    {
+        foreach (var observer in _observers.Values)
+        {
+            await observer.OnStart();
+        }
+    }
 
-    public Task StopAsync() => _observer.OnStop();
+    public async Task StopAsync()
+    {
+        foreach (var observer in _observers.Values.Reverse())
+        {
+            await observer.OnStop();
+        }
+    }
 
     // What a subscription is ended with: this silo's participants stay.
     public void Dispose() => GC.SuppressFinalize(this);

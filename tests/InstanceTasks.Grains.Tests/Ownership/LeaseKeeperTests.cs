@@ -44,6 +44,30 @@ public sealed class LeaseKeeperTests
     }
 
     [Fact]
+    public async Task Announce_IsWrittenOnceAndReadBack_AndAgainForANewGeneration()
+    {
+        using var host = new LeaseKeeperHost();
+        var (silent, idle) = (host.Leases.Join(), host.Leases.Join());
+        host.Leases.Announced[idle] = [];
+        await host.StartAsync();
+        var (old, one, two) = (host.Keeper.Generation, new HostName("one"), new HostName("two"));
+        Assert.True(host.Keeper.MayWorkFor(old, one) && host.Keeper.MayWorkFor(silent, one) && host.Keeper.MayWorkFor(999, one));
+        Assert.False(host.Keeper.MayWorkFor(idle, one));
+
+        host.Keeper.Announce([one]);
+        await host.SecondAsync();
+        await host.SecondAsync();
+
+        Assert.True(host.Keeper.MayWorkFor(old, one));
+        Assert.False(host.Keeper.MayWorkFor(old, two));
+        Assert.Equal(1, host.Leases.CountOf("announce"));
+        host.Leases.End(old);
+        await host.SecondAsync();
+        Assert.Equal([one], host.Leases.Announced[host.Keeper.Generation]);
+        Assert.False(host.Keeper.MayWorkFor(host.Keeper.Generation, two));
+    }
+
+    [Fact]
     public async Task Renewal_OfALapsedLease_TakesANewGenerationAndNeverTheOldOneAgain()
     {
         using var host = new LeaseKeeperHost();
@@ -77,6 +101,47 @@ public sealed class LeaseKeeperTests
         Assert.Contains("a lease ended", host.Changes);
         Assert.False(host.Keeper.IsOver(host.Keeper.Generation), "itself");
         Assert.False(host.Keeper.IsOver(host.Keeper.Generation + 1), "one never seen");
+    }
+
+    [Fact]
+    public async Task IsOver_AnothersLeaseThatEndsBetweenTwoRenewals_WhenItEnds()
+    {
+        // A thousand tasks of a killed silo stood for up to a second more than its lease, for that the others looked only when they renewed theirs.
+        using var host = new LeaseKeeperHost();
+        var other = host.Leases.Join();
+        await host.StartAsync();
+        host.Leases.Remaining = TimeSpan.FromMilliseconds(300);
+        await host.SecondAsync();
+        await Eventually.TrueAsync(() => host.Time.Armed == 2, TimeSpan.FromSeconds(10), "it waits for the end");
+        host.Leases.End(other);
+
+        host.Time.Advance(TimeSpan.FromMilliseconds(309));
+        Assert.False(host.Keeper.IsOver(other));
+        host.Time.Advance(TimeSpan.FromMilliseconds(1));
+
+        await Eventually.TrueAsync(() => host.Keeper.IsOver(other), TimeSpan.FromSeconds(10), "it is seen");
+        Assert.Equal(1, host.Leases.CountOf("renew"));
+    }
+
+    [Fact]
+    public async Task Read_OfTheEndOfALease_FailsWithoutHarm()
+    {
+        using var host = new LeaseKeeperHost();
+        var other = host.Leases.Join();
+        await host.StartAsync();
+        host.Leases.Remaining = TimeSpan.FromMilliseconds(300);
+        await host.SecondAsync();
+        await Eventually.TrueAsync(() => host.Time.Armed == 2, TimeSpan.FromSeconds(10), "it waits for the end");
+        host.Leases.End(other);
+        var reads = host.Leases.CountOf("read");
+        host.Leases.IsDown = true;
+        host.Time.Advance(TimeSpan.FromMilliseconds(310));
+        await Eventually.TrueAsync(() => host.Leases.CountOf("read") > reads, TimeSpan.FromSeconds(10), "the fault has struck");
+        host.Leases.IsDown = false;
+
+        host.Time.Advance(TimeSpan.FromMilliseconds(690));
+
+        await Eventually.TrueAsync(() => host.Keeper.IsOver(other), TimeSpan.FromSeconds(10), "the next renewal sees it");
     }
 
     [Fact]

@@ -14,4 +14,6 @@ internal sealed class FakeOwnership : IOwnership
     public bool TrySpend(Guid token) => true;
 
     public bool IsOver(long generation) => generation != Generation;
+
+    public bool MayWorkFor(long generation, HostName host) => true;
 }

@@ -56,6 +56,28 @@ public sealed class HostWorkerTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Run_WithManyFences_ConfirmsWhatIsDoneMeanwhileTogether()
+    {
+        _at.Options.PollWait = TimeSpan.FromSeconds(10);
+        var orders = Enumerable.Range(0, 100).Select(_ => new FenceOrder(InstanceId.New(), new Stamp(1, 2, 1, 1))).ToList();
+        var (parked, first) = (new TaskCompletionSource<PollAnswer>(), new TaskCompletionSource<PollAnswer>());
+        var (handed, confirming) = (0, 0);
+        _at.Grains.OnPoll = p => p.Wait > TimeSpan.Zero
+            ? Interlocked.Exchange(ref handed, 1) == 0 ? Task.FromResult(new PollAnswer { Fences = orders }) : parked.Task
+            : Interlocked.Increment(ref confirming) == 1 ? first.Task : Task.FromResult(new PollAnswer());
+        var run = _at.NewWorker().RunAsync(_stop.Token);
+
+        // The first is not answered: until it is, all others wait, and go with the second.
+        await _at.UntilAsync(() => _at.Grains.Polls.Any(p => p.Wait == TimeSpan.Zero), "the first is sent");
+        first.SetResult(new PollAnswer());
+        await _at.UntilAsync(() => _at.Grains.Polls.Where(p => p.Wait == TimeSpan.Zero).SelectMany(p => p.Fenced).ToHashSet().IsSupersetOf(orders), "all are confirmed");
+
+        Assert.InRange(_at.Grains.Polls.Count(p => p.Wait == TimeSpan.Zero), 1, 4);
+        parked.SetResult(new PollAnswer());
+        await StopAsync(run);
+    }
+
+    [Fact]
     public async Task Run_Draining_TakesNothingNewButAnswersFences()
     {
         var worker = _at.NewWorker();
@@ -67,6 +89,19 @@ public sealed class HostWorkerTests : IAsyncLifetime, IDisposable
 
         await _at.UntilAsync(() => _at.Grains.Polls.Any(p => p.Fenced.Contains(order)), "the fence is confirmed");
         Assert.All(_at.Grains.Polls, p => Assert.Equal(0, p.Room));
+        await StopAsync(run);
+    }
+
+    [Fact]
+    public async Task Drain_WithAPollUnderWay_LetsItGoSoThatItBringsNothing()
+    {
+        var worker = _at.NewWorker();
+        var run = worker.RunAsync(_stop.Token);
+        await _at.UntilAsync(() => _at.Grains.Polls.Any(p => p.Room > 0), "it asks for work");
+
+        worker.Drain();
+
+        await _at.UntilAsync(() => _at.Grains.Polls.Any(p => p.Room == 0 && p.Wait <= TimeSpan.FromMilliseconds(1)), "another poll takes the place of the held one");
         await StopAsync(run);
     }
 

@@ -19,6 +19,11 @@ internal sealed class ScriptedHypervisor : IHypervisor
 
     public IReadOnlyList<HostDescription> Hosts { get; set; } = [];
 
+    /// <summary>What is on hosts; nothing on others.</summary>
+    public Dictionary<HostName, IReadOnlyList<MachineView>> Machines { get; } = [];
+
+    public HashSet<HostName> Unreachable { get; } = [];
+
     public string Name => "scripted";
 
     public Task<IReadOnlyList<HostDescription>> ReadHostsAsync(CancellationToken cancellationToken = default) => Task.FromResult(Hosts);
@@ -82,7 +87,14 @@ internal sealed class ScriptedHypervisor : IHypervisor
         return OnFence is { } error ? Task.FromException(error) : Task.CompletedTask;
     }
 
-    public Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyList<MachineView>>([]);
+    /// <summary>The newest stamps that every host has seen.</summary>
+    public Dictionary<InstanceId, Stamp> Stamps { get; } = [];
+
+    public Task<IReadOnlyDictionary<InstanceId, Stamp>> ReadStampsAsync(HostName host, CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyDictionary<InstanceId, Stamp>>(Stamps);
+
+    public Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default) => Machines.TryGetValue(host, out var machines)
+        ? Task.FromResult(machines)
+        : Unreachable.Contains(host) ? Task.FromException<IReadOnlyList<MachineView>>(new HypervisorException("no route")) : Task.FromResult<IReadOnlyList<MachineView>>([]);
 
     private Task<VerbAnswer> Verb(string name, VerbCall call, CancellationToken abort)
     {

@@ -211,8 +211,9 @@ public sealed class WorkerDeskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_WaitsForWhatEndsAndAbortsTheRest()
+    public async Task Stop_WaitsForWhatEndsAndAbortsAndCountsTheRest()
     {
+        var counted = WorkerInstruments.AbortedAtStop;
         _at.Hypervisor.OnVerb = async (call, abort) =>
         {
             await Task.Delay(call.Stamp.Attempt == 1 ? TimeSpan.FromMilliseconds(20) : Timeout.InfiniteTimeSpan, abort);
@@ -226,5 +227,6 @@ public sealed class WorkerDeskTests : IAsyncLifetime
         Assert.Equal(AttemptResult.Succeeded, (await shortRun).Outcome!.Result);
         var aborted = (await longRun).Outcome!;
         Assert.Equal((AttemptResult.Failed, FailureKinds.Lost), (aborted.Result, aborted.Failure!.Kind));
+        Assert.Equal(counted + 1, WorkerInstruments.AbortedAtStop);
     }
 }

@@ -36,6 +36,40 @@ public sealed class WorkerPoolTests : IAsyncLifetime
         Assert.Equal(0, _at.Grains.Polls.Last().Room);
     }
 
+    /// <summary>Nobody waits for the polls of a process that cannot hold work: a frontend's, or one that is stopping.</summary>
+    [Fact]
+    public async Task Pool_SaysForWhichHostsItWorks_AndTakesItBackWhenItHasStopped()
+    {
+        using var silo = new FakeSilo();
+        using var pool = _at.NewPool(silo, _registry);
+        pool.Participate(silo);
+        new LeaseLifecycle(_at.Lease).Participate(silo);
+        await silo.StartAsync();
+        await _at.UntilAsync(() => _at.Leases.Announced.GetValueOrDefault(_at.Lease.Generation) is { Count: 1 } hosts && hosts.Contains(InProcessSilos.Host), "it has announced its host");
+
+        var announcedBeforeItLeft = false;
+        _at.Leases.Leaving = generation => announcedBeforeItLeft = _at.Leases.Announced[generation].Count == 0;
+        await _at.WaitAsync(silo.StopAsync(), "it has stopped");
+
+        Assert.True(announcedBeforeItLeft, "it works for no host before its lease ends");
+    }
+
+    [Fact]
+    public async Task Pool_OfAProcessWithoutWorkers_WorksForNoHostFromTheBeginning()
+    {
+        _at.Options.Enabled = false;
+        using var silo = new FakeSilo();
+        using var pool = _at.NewPool(silo, _registry);
+        pool.Participate(silo);
+        new LeaseLifecycle(_at.Lease).Participate(silo);
+
+        await silo.StartAsync();
+
+        Assert.Empty(_at.Leases.Announced[_at.Lease.Generation]);
+        Assert.Empty(_registry.Hosts);
+        await silo.StopAsync();
+    }
+
     [Fact]
     public async Task Dispose_WithoutAStop_EndsThePolls()
     {

@@ -16,6 +16,9 @@ public sealed class Machine(IHypervisor driver, HostName host)
     /// <summary>The stamp of the newest call.</summary>
     public Stamp Now => Of(turn);
 
+    /// <summary>A stamp newer than all before.</summary>
+    public Stamp Next() => Of(++turn);
+
     public static Stamp Of(long turn) => new(1, turn, 1, 1);
 
     public VerbKey Key(string step) => new(Task, step, Direction.Do);
@@ -24,7 +27,11 @@ public sealed class Machine(IHypervisor driver, HostName host)
 
     public Task<VerbAnswer> RunAsync(Verb verb, Stamp stamp, string? step = null, IHypervisor? on = null, CancellationToken abort = default)
     {
-        var call = new VerbCall(host, Spec, Key(step ?? verb.ToString()), stamp);
+        return RunAsync(verb, new VerbCall(host, Spec, Key(step ?? verb.ToString()), stamp), on, abort);
+    }
+
+    public Task<VerbAnswer> RunAsync(Verb verb, VerbCall call, IHypervisor? on = null, CancellationToken abort = default)
+    {
         var d = on ?? driver;
         return verb switch
         {

@@ -178,6 +178,22 @@ public sealed class SimulatedWorldTests : IAsyncLifetime
         Assert.False(machine.HasPassword("open"));
     }
 
+    [Theory]
+    [InlineData(false, "first")]
+    [InlineData(true, "second")]
+    public async Task SetDiskAside_AnotherTaskLeftADisk_TheOneLastWorkedWithIsKept(bool ran, string kept)
+    {
+        var (one, two) = (subject.NewMachine(), TaskId.New());
+        await DoAsync(one, one.Task, "first", Verb.PrepareDisk, Verb.Define, Verb.SetDiskAside);
+        await DoAsync(one, one.Task, "second", ran ? [Verb.PrepareDisk, Verb.Start, Verb.PowerOff] : [Verb.PrepareDisk]);
+
+        await DoAsync(one, two, "third", Verb.SetDiskAside, Verb.PrepareDisk, Verb.RestoreDisk);
+
+        var machine = Assert.Single(await World.ReadMachinesAsync());
+        Assert.Equal((true, kept), (machine.HasDisk, machine.ImageId));
+        Assert.True(machine.HasPassword(kept));
+    }
+
     [Fact]
     public async Task SetAsideAndPutBack_EachKeepsWhatItTakes()
     {
@@ -201,6 +217,7 @@ public sealed class SimulatedWorldTests : IAsyncLifetime
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    [InlineData(4)]
     public async Task Open_WorldOfAnEarlierVersion_IsUpgraded(int version)
     {
         await subject.NewMachine().DefinedAsync();
@@ -210,6 +227,7 @@ public sealed class SimulatedWorldTests : IAsyncLifetime
             (2, "operations", ["password"]),
             (3, "machines", ["aside", "aside_vcpus", "aside_memory_mb", "aside_disk_gb"]),
             (4, "machines", ["old_disk", "old_image", "old_password"]),
+            (5, "machines", ["ran_since"]),
         ];
         foreach (var (_, table, columns) in added.Where(a => a.Since > version))
         {
@@ -300,6 +318,16 @@ public sealed class SimulatedWorldTests : IAsyncLifetime
     {
         var machine = Assert.Single(await World.ReadMachinesAsync());
         return (machine.Resources, machine.Aside);
+    }
+
+    /// <summary>The image is the password in its guest, too, so that each of the two shows which disk it is.</summary>
+    private async Task DoAsync(Machine machine, TaskId task, string image, params Verb[] verbs)
+    {
+        foreach (var verb in verbs)
+        {
+            var key = new VerbKey(task, $"{verb} {image}", Direction.Do);
+            await machine.RunAsync(verb, new VerbCall(subject.Host, machine.Spec with { ImageId = image }, key, machine.Next()) { Password = new Secret(image) });
+        }
     }
 
     private static bool Move(WorldSession session, long by)

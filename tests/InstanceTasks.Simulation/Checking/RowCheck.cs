@@ -7,6 +7,7 @@ namespace InstanceTasks.Simulation.Checking;
 /// <summary>What holds of the rows after every commit.</summary>
 internal sealed class RowCheck(Database database, Coverage coverage, Action<string> violated)
 {
+    private readonly ParentCheck _parents = new(database, violated);
     private readonly Dictionary<TaskId, TaskRecord> _folded = [];
 
     public void OnCommit(Commit commit)
@@ -16,7 +17,7 @@ internal sealed class RowCheck(Database database, Coverage coverage, Action<stri
             CheckTask(write);
         }
 
-        foreach (var instance in commit.Tasks.Select(t => t.After.Instance).Distinct())
+        foreach (var instance in commit.Tasks.Where(t => t.After.Children is null).Select(t => t.After.Instance).Distinct())
         {
             CheckInstance(database.Instances[instance]);
         }
@@ -26,6 +27,7 @@ internal sealed class RowCheck(Database database, Coverage coverage, Action<stri
             CheckImage(write.After);
         }
 
+        _parents.OnCommit(commit);
         coverage.OnCommit(commit, database);
         if (commit.Claims.Count > 0 || commit.Quota.Count > 0 || commit.Instance is not null)
         {
@@ -43,6 +45,7 @@ internal sealed class RowCheck(Database database, Coverage coverage, Action<stri
         }
 
         CheckStream();
+        _parents.CheckEnd();
         Expect(database.Images.All.All(i => i.Active), "images: one is being saved, and nothing is under way");
     }
 
@@ -111,7 +114,12 @@ internal sealed class RowCheck(Database database, Coverage coverage, Action<stri
         var task = before;
         foreach (var e in events)
         {
-            coverage.OnTransition(TaskShape.Of(task), e);
+            // What a parent notes about its children, and a priority, leave the state as it is.
+            if (e is not (ChildrenMoved or PrioritySet))
+            {
+                coverage.OnTransition(TaskShape.Of(task), e);
+            }
+
             task = TaskMachine.Preview(task, [e]);
         }
 
@@ -176,6 +184,8 @@ internal sealed class RowCheck(Database database, Coverage coverage, Action<stri
                 (instances, cores, ram) = (instances + 1, cores + Math.Max(i.Flavor.Vcpus, other.Vcpus), ram + Math.Max(i.Flavor.RamMb, other.RamMb));
             }
 
+            var promised = _parents.Promised(project);
+            (instances, cores, ram) = (instances + promised.Instances, cores + promised.Cores, ram + promised.RamMb);
             Expect((used.Instances, used.Cores, used.RamMb) == (instances, cores, ram), $"quota: {project} is charged {used.Instances}/{used.Cores}/{used.RamMb}, and has {instances}/{cores}/{ram}");
         }
     }

@@ -22,6 +22,10 @@ internal sealed class Peers(SimulatedProcess process) : IPeers
     public Task<AcceptAnswer> SubmitAsync(SubmitTask request) =>
         Network.CallAsync(process, ActorKey.Of(request.Instance), s => ((InstanceShell)s).GuardAsync(a => a.SubmitAsync(request)), () => process.Cluster.Watch.Twice.Add(request.Task));
 
+    /// <summary>A parent is accepted by its project, as the API asks for it.</summary>
+    public Task<AcceptAnswer> SubmitParentAsync(SubmitTask request) =>
+        Network.CallAsync(process, ActorKey.Of(request.Caller.Project), s => ((ProjectShell)s).SubmitAsync(request), () => process.Cluster.Watch.Twice.Add(request.Task));
+
     public Task<SettleAnswer> SettleAsync(InstanceId instance, SettleRequest request) =>
         Network.CallAsync(process, ActorKey.Of(instance), s => ((InstanceShell)s).GuardAsync(a => a.SettleAsync(request)));
 

@@ -195,6 +195,27 @@ internal sealed class InstanceShell(SimulatedProcess process, ActorKey key) : Sh
     }
 }
 
+/// <summary>A project's activation.</summary>
+internal sealed class ProjectShell(SimulatedProcess process, ActorKey key) : Shell(process, key)
+{
+    private readonly ProjectActor _actor =
+        new(ActorKey.ProjectOf(key), process.Store, process.Peers, process.Lease, process.Time, NullLogger<ProjectActor>.Instance);
+
+    public async Task<AcceptAnswer> SubmitAsync(SubmitTask request)
+    {
+        try
+        {
+            return await _actor.SubmitAsync(request);
+        }
+        catch (Exception e)
+        {
+            Process.Cluster.OnTurnFailed(Process, $"project {Key.Number}", e);
+            End();
+            throw;
+        }
+    }
+}
+
 /// <summary>A host's activation: every method interleaves.</summary>
 internal sealed class HostShell(SimulatedProcess process, ActorKey key, HostName host) : Shell(process, key)
 {

@@ -67,6 +67,7 @@ internal sealed class SimulatedProcess : IDisposable
             {
                 ActorKind.Task => new TaskShell(this, key),
                 ActorKind.Instance => new InstanceShell(this, key),
+                ActorKind.Project => new ProjectShell(this, key),
                 ActorKind.Host => new HostShell(this, key, Cluster.HostOf(key)),
                 _ => new RecoveryShell(this, key),
             };
@@ -119,6 +120,7 @@ internal sealed class SimulatedProcess : IDisposable
 
         Ready = true;
         Lease.Changed += (_, change) => Cluster.Nudge(this, change.Cause);
+        Lease.Announce(Cluster.Hosts);
         foreach (var host in Cluster.Hosts)
         {
             _workers.Add(new HostWorker(host, _desk, Peers, Lease, Name, _options, Time, NullLogger<HostWorker>.Instance));
@@ -137,6 +139,8 @@ internal sealed class SimulatedProcess : IDisposable
             await _desk.StopAsync();
             _stop.Cancel();
             await _working;
+            Lease.Announce([]);
+            await Lease.TellAsync(CancellationToken.None);
             foreach (var shell in _shells.Values.ToList())
             {
                 shell.End();

@@ -10,7 +10,7 @@ namespace InstanceTasks.Simulation.Load;
 /// Everybody who asks for something, each request in the process that it reached, as the co-hosted API does: with idempotency keys,
 /// repeats, queues, dry runs and commands. A request whose process dies is never answered.
 /// </summary>
-internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<int>? allowed)
+internal sealed partial class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<int>? allowed)
 {
     private static readonly (int Weight, TaskKind Kind)[] Kinds =
     [
@@ -48,14 +48,18 @@ internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<
     {
         Asked++;
         var ask = dice.Chance(700) ? Submit() : Command();
-        var at = dice.Next();
+        Make(Asked, ask, dice.Next());
+    }
+
+    private void Make(int number, Func<SimulatedProcess, Task> ask, ulong at)
+    {
         var ready = cluster.Processes.Where(p => p.TakesActors).ToList();
-        if (ready.Count == 0 || (allowed is not null && !allowed.Contains(Asked)))
+        if (ready.Count == 0 || (allowed is not null && !allowed.Contains(number)))
         {
             return;
         }
 
-        Made.Add(Asked);
+        Made.Add(number);
         var process = ready[(int)(at % (ulong)ready.Count)];
         cluster.Scheduler.After(TimeSpan.Zero, process.Context, () => _ = ask(process));
     }
@@ -151,8 +155,8 @@ internal sealed class Clients(SimulatedCluster cluster, Dice dice, IReadOnlySet<
 
     private async Task SubmitAsync(SimulatedProcess process, SubmitTask request)
     {
-        cluster.Chronicle.Note(2, Short.Number(request.Task), 0, () => $"{process.Name} is asked to {request.Kind} instance {Short.Of(request.Instance)} (task {Short.Of(request.Task)}){(request.QueueWhenBusy ? ", queued if busy" : "")}");
-        var submitter = new Submitter(process.Peers.SubmitAsync, process.Store, process.Time, NullLogger<Submitter>.Instance);
+        cluster.Chronicle.Note(2, Short.Number(request.Task), 0, () => $"{process.Name} is asked to {request.Kind} {(request.Children is { } c ? $"{c.Total} of {c.Kind}" : $"instance {Short.Of(request.Instance)}")} (task {Short.Of(request.Task)}){(request.QueueWhenBusy ? ", queued if busy" : "")}");
+        var submitter = new Submitter(request.Children is null ? process.Peers.SubmitAsync : process.Peers.SubmitParentAsync, process.Store, process.Time, NullLogger<Submitter>.Instance);
         var asked = cluster.Watch.Asks(request);
         var outcome = await submitter.SubmitAsync(request);
         cluster.Chronicle.Note(3, Short.Number(request.Task), (int?)outcome.Answer?.Verdict ?? -1, () => $"task {Short.Of(request.Task)} is answered: {Text(outcome)}");

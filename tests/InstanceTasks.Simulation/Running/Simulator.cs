@@ -15,12 +15,14 @@ internal sealed class Simulator
     private static readonly TimeSpan LongestCalm = TimeSpan.FromMinutes(45);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestWithoutParent = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan TroubleEvery = TimeSpan.FromMilliseconds(500);
 
     private readonly RunOptions _options;
     private readonly Dice _layout;
     private readonly SimulatedCluster _cluster;
     private readonly Clients _clients;
+    private readonly Dice _parents;
     private readonly int _commits;
     private int _rounds;
     private readonly Dictionary<TaskId, int> _decided = [];
@@ -33,6 +35,7 @@ internal sealed class Simulator
         _cluster = new SimulatedCluster(options.Seed, faults, options.Story);
         (_cluster.Database.Sabotage, _cluster.Machines.Sabotage) = (options.Sabotage, options.Sabotage);
         _clients = new Clients(_cluster, Dice.For(options.Seed, 12), options.Requests);
+        _parents = Dice.For(options.Seed, 13);
         _commits = LeastCommits + _layout.Below(80);
     }
 
@@ -120,6 +123,7 @@ internal sealed class Simulator
         var limit = _cluster.Scheduler.Now + LongestLoad;
         AskAgain();
         TroubleAgain();
+        AskForManyAgain();
         PassUntil(limit, () => _cluster.Database.Commits >= _commits);
     }
 
@@ -129,6 +133,15 @@ internal sealed class Simulator
         {
             _clients.Ask();
             AskAgain();
+        }
+    });
+
+    private void AskForManyAgain() => _cluster.Scheduler.After(_parents.Between(TimeSpan.FromMilliseconds(100), LongestWithoutParent), null, () =>
+    {
+        if (!_cluster.Faults.Calm)
+        {
+            _clients.AskForMany(_parents);
+            AskForManyAgain();
         }
     });
 

@@ -160,7 +160,10 @@ internal sealed class Database(Scheduler scheduler)
     }
 
     public IReadOnlyList<LiveGeneration> ReadLive() =>
-        [.. _leases.Where(l => l.Until > scheduler.Now).Select(l => new LiveGeneration(l.Generation, l.Silo, l.Until - scheduler.Now))];
+        [.. _leases.Where(l => l.Until > scheduler.Now).Select(l => new LiveGeneration(l.Generation, l.Silo, l.Until - scheduler.Now) { Hosts = l.Hosts })];
+
+    /// <summary>For which hosts a generation may hold work.</summary>
+    public void Announce(long generation, IReadOnlyCollection<HostName> hosts) => _leases[(int)generation - 1].Hosts = hosts;
 
     /// <summary>Whether a lease lives, in truth.</summary>
     public bool IsLive(long generation) => generation > 0 && generation <= _leases.Count && _leases[(int)generation - 1].Until > scheduler.Now;
@@ -238,7 +241,7 @@ internal sealed class Database(Scheduler scheduler)
         var over = resources.Where(r => r.Asked > 0 && r.Limit >= 0 && r.Used + r.Asked > r.Limit).ToArray();
         return over.Length == 0
             ? null
-            : $"Requested {string.Join(", ", over.Select(r => r.Asked))}, but already used {string.Join(", ", over.Select(r => r.Used))} of {string.Join(", ", over.Select(r => r.Limit))} {string.Join(", ", over.Select(r => r.Name))}";
+            : $"Quota exceeded for {string.Join(", ", over.Select(r => r.Name))}: Requested {string.Join(", ", over.Select(r => r.Asked))}, but already used {string.Join(", ", over.Select(r => r.Used))} of {string.Join(", ", over.Select(r => r.Limit))} {string.Join(", ", over.Select(r => r.Name))}";
     }
 
     private static QuotaUsage Plus(QuotaUsage used, QuotaChange change) =>

@@ -62,6 +62,12 @@ internal sealed class StoreLink(Scheduler scheduler, Database database, Faults f
 
     public Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default) => WriteAsync(() => database.Renew(generation, lease));
 
+    public Task AnnounceAsync(long generation, IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken = default) => WriteAsync(() =>
+    {
+        database.Announce(generation, hosts);
+        return true;
+    });
+
     public Task LeaveAsync(long generation, CancellationToken cancellationToken = default) => WriteAsync(() =>
     {
         database.Leave(generation);

@@ -29,4 +29,6 @@ internal sealed class StoredLease
     public required string Silo { get; init; }
 
     public TimeSpan Until { get; set; }
+
+    public IReadOnlyCollection<HostName>? Hosts { get; set; }
 }

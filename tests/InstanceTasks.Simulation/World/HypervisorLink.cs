@@ -21,6 +21,8 @@ internal sealed class HypervisorLink(Scheduler scheduler, ProcessContext process
 
     public Task<IReadOnlyList<HostDescription>> ReadHostsAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public Task<IReadOnlyDictionary<InstanceId, Stamp>> ReadStampsAsync(HostName host, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public Task<VerbAnswer> PrepareDiskAsync(VerbCall call, CancellationToken abort) => RunAsync(Verb.PrepareDisk, call, abort);

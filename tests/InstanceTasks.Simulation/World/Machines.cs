@@ -165,7 +165,7 @@ internal sealed class Machines(Scheduler scheduler, Faults faults, Dice dice, Ch
             return;
         }
 
-        var (next, failure) = machine.State.Apply(operation.Verb, by: operation.Call.Key.Task.ToString());
+        var (next, failure) = machine.State.Apply(operation.Verb, by: operation.Call.Key.Task.ToString(), undo: operation.Call.Key.Direction == Direction.Undo);
         operation.Applied = failure is null;
         operation.Failure = failure ?? (operation.Plan == OperationPlan.FailAfterEffect ? Glitch : null);
         if (failure is null)

@@ -140,8 +140,8 @@ public abstract class ClaimConformance : StoreTest
         await Store.SetLimitsAsync(Some.Project, 10, -1, 1000);
         await ApplyAsync(Some.Quota(10, 100, 900));
 
-        Assert.Equal("Requested 1, but already used 10 of 10 instances", (await Journal.CommitAsync(Some.Quota(1))).Detail);
-        Assert.Equal("Requested 1, 200, but already used 10, 900 of 10, 1000 instances, ram", (await Journal.CommitAsync(Some.Quota(1, 50, 200))).Detail);
+        Assert.Equal("Quota exceeded for instances: Requested 1, but already used 10 of 10 instances", (await Journal.CommitAsync(Some.Quota(1))).Detail);
+        Assert.Equal("Quota exceeded for instances, ram: Requested 1, 200, but already used 10, 900 of 10, 1000 instances, ram", (await Journal.CommitAsync(Some.Quota(1, 50, 200))).Detail);
         await ApplyAsync(Some.Quota(-1, 1000, 100));
         await ApplyAsync(Some.Quota(1));
         Assert.Equal(new QuotaUsage(10, 1100, 1000, 10, -1, 1000), await Queries.GetUsageAsync(Some.Project));

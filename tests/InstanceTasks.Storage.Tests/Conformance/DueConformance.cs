@@ -241,6 +241,26 @@ public abstract class DueConformance : StoreTest
     }
 
     [Fact]
+    public async Task Announce_IsReadByTheOthers_AndBeforeItAGenerationMayWorkForAnyHost()
+    {
+        var silent = await Store.Leases.JoinAsync("silent", Lease);
+        var worker = await Store.Leases.JoinAsync("worker", Lease);
+        var front = await Store.Leases.JoinAsync("front", Lease);
+        await Store.Leases.AnnounceAsync(worker, [new("sim-01"), new("a \"b\"")]);
+        await Store.Leases.AnnounceAsync(front, [new("sim-01")]);
+        await Store.Leases.AnnounceAsync(front, []);
+        await Store.Leases.RenewAsync(worker, Lease);
+        await Store.Leases.AnnounceAsync(front + 100, [new("sim-01")]);
+
+        var live = (await Store.Leases.ReadLiveAsync()).ToDictionary(l => l.Generation, l => l.Hosts);
+
+        Assert.Equal([silent, worker, front], live.Keys.Order());
+        Assert.Null(live[silent]);
+        Assert.Equal(["a \"b\"", "sim-01"], live[worker]!.Select(h => h.Value).Order(StringComparer.Ordinal));
+        Assert.Empty(live[front]!);
+    }
+
+    [Fact]
     public async Task Leave_EndsTheLeaseAtOnce()
     {
         var generation = await Store.Leases.JoinAsync("a", Lease);

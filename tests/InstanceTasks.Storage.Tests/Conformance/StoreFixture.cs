@@ -19,6 +19,18 @@ public abstract class StoreFixture : IAsyncDisposable
 
     public abstract IRevokedTokens Tokens { get; }
 
+    /// <summary>The stream of all events; not every store under test has it.</summary>
+    public virtual IEventStream Events => throw new NotSupportedException();
+
+    /// <summary>What a restored database needs; not every store under test has it.</summary>
+    public virtual IRestore Restore => throw new NotSupportedException();
+
+    /// <summary>What is looked at all the time; not every store under test has it.</summary>
+    public virtual IOverview Overview => throw new NotSupportedException();
+
+    /// <summary>What forgets what is over; not every store under test has it.</summary>
+    public virtual IRetention Retention => throw new NotSupportedException();
+
     /// <summary>What operators write; not every store under test has it.</summary>
     public virtual IDocumentStore Documents => throw new NotSupportedException();
 
@@ -43,6 +55,9 @@ public abstract class StoreFixture : IAsyncDisposable
 
     /// <summary>Makes the stored form of a task unreadable.</summary>
     public abstract Task CorruptTaskAsync(TaskId id);
+
+    /// <summary>Makes the stored form of a task's events unreadable.</summary>
+    public virtual Task CorruptEventsAsync(TaskId id) => throw new NotSupportedException();
 
     /// <summary>Closes the store and opens it again on the same data.</summary>
     public abstract Task ReopenAsync();

@@ -161,8 +161,15 @@ internal sealed class RandomStory(int seed, StoreFixture known)
     {
         // Recent ones: most of the older have ended.
         var (generation, lease) = (Math.Max(1, _generation - _random.Next(-1, 3)), Ahead(_random.Next(3, 60)));
-        switch (_random.Next(4))
+        switch (_random.Next(5))
         {
+            case 4 when _generation > 0:
+                HostName[] hosts = [.. Hosts.Take(_random.Next(3))];
+                return new($"announce {hosts.Length} hosts for {generation}", async store =>
+                {
+                    await store.Leases.AnnounceAsync(Math.Min(generation, _generation), hosts);
+                    return "";
+                });
             case 0 or 1 when _generation < 3 || _random.Next(3) == 0:
                 _generation++;
                 return new($"join for {lease}", async store => $"{await store.Leases.JoinAsync("silo", lease)}");

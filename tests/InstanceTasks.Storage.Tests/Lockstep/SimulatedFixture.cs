@@ -54,6 +54,12 @@ internal sealed class SimulatedFixture : StoreFixture, IJournal, ILeases, IHostR
 
     public Task<long> JoinAsync(string silo, TimeSpan lease, CancellationToken cancellationToken = default) => Task.FromResult(_database.Join(silo, lease));
 
+    public Task AnnounceAsync(long generation, IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken = default)
+    {
+        _database.Announce(generation, hosts);
+        return Task.CompletedTask;
+    }
+
     public Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default) => Task.FromResult(_database.Renew(generation, lease));
 
     public Task LeaveAsync(long generation, CancellationToken cancellationToken = default)

@@ -79,6 +79,8 @@ internal sealed class WrongFixture(StoreFixture store, Wrong wrong) : StoreFixtu
 
     public Task<long> JoinAsync(string silo, TimeSpan lease, CancellationToken cancellationToken = default) => store.Leases.JoinAsync(silo, lease, cancellationToken);
 
+    public Task AnnounceAsync(long generation, IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken = default) => store.Leases.AnnounceAsync(generation, hosts, cancellationToken);
+
     public Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default) =>
         store.Leases.RenewAsync(generation, wrong == Wrong.RenewalForgotten ? TimeSpan.FromMinutes(1) : lease, cancellationToken);
 

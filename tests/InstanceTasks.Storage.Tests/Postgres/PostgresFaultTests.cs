@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Dapper;
 using InstanceTasks.Engine;
 using InstanceTasks.Storage.Tests.Conformance;
 using InstanceTasks.TestKit;
@@ -64,6 +65,46 @@ public sealed class PostgresFaultTests : IClassFixture<PostgresFaultTests.OwnSer
         Assert.Null(await Store.ReadTaskAsync(task.Id));
         await Eventually.TrueAsync(() => PostgresLaneTests.IsAppliedAsync(Store, task), Deadline, "a commit goes through");
         Assert.Equal(2, (await _fixture.ReadStreamAsync()).Count);
+    }
+
+    [Fact]
+    public async Task Read_TheServerIsAway_SaysThatItIs_AndIsAnsweredOnceItIsBack()
+    {
+        var task = Some.Task();
+        await Store.CommitAsync(Some.Commit(task));
+        _server.Stop();
+        try
+        {
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => Store.ReadTaskAsync(task.Id));
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => Store.GetUsageAsync(Some.Project));
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => Store.ReadStreamAsync(0, 10));
+        }
+        finally
+        {
+            _server.Start();
+        }
+
+        Assert.Equal(1, (await Store.ReadTaskAsync(task.Id))!.Record.Seq);
+    }
+
+    [Fact]
+    public async Task RenewLease_EveryOtherConnectionIsBusy_DoesNotWaitForOne()
+    {
+        var options = PostgresFixture.NewOptions(_fixture.Options.ConnectionString);
+        (options.Connections, options.LockTimeout, options.StatementTimeout, options.AnswerTimeout) = (1, Deadline, Deadline * 1.1, Deadline * 1.2);
+        await using var busy = await PostgresFixture.OpenAsync(options);
+        var generation = await busy.JoinAsync("busy", TimeSpan.FromMinutes(5));
+        Task<int> reader;
+        await using (await PostgresLaneTests.LockCounterAsync(_fixture))
+        {
+            reader = busy.OnConnectionAsync(c => c.ExecuteAsync("SELECT * FROM stream_counter FOR UPDATE"));
+
+            Assert.True(await busy.RenewAsync(generation, TimeSpan.FromMinutes(5)).WaitAsync(Deadline / 2));
+            Assert.Contains(await busy.ReadLiveAsync(), l => l.Generation == generation);
+            Assert.False(reader.IsCompleted);
+        }
+
+        await reader;
     }
 
     [Fact]

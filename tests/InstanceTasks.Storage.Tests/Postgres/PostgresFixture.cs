@@ -34,6 +34,14 @@ internal sealed class PostgresFixture : StoreFixture
 
     public override IRevokedTokens Tokens => Store;
 
+    public override IEventStream Events => Store;
+
+    public override IRestore Restore => Store;
+
+    public override IOverview Overview => Store;
+
+    public override IRetention Retention => Store;
+
     public override ICatalog Catalog => Store;
 
     public override IDocumentStore Documents => Store;
@@ -62,6 +70,9 @@ internal sealed class PostgresFixture : StoreFixture
 
     public override async Task CorruptTaskAsync(TaskId id) =>
         Assert.Equal(1, await Store.OnConnectionAsync(c => c.ExecuteAsync("UPDATE tasks SET body = '{\"run\":\"NoSuchRun\"' WHERE id = @id", new { id = id.ToString() })));
+
+    public override async Task CorruptEventsAsync(TaskId id) =>
+        Assert.Equal(1, await Store.OnConnectionAsync(c => c.ExecuteAsync("UPDATE task_events SET events = '[{\"type\":\"of_a_later_release\"}]' WHERE task_id = @id", new { id = id.ToString() })));
 
     public override async Task ReopenAsync()
     {
@@ -144,6 +155,12 @@ public sealed class PostgresHoldTests : HoldConformance
 }
 
 [Trait("Requires", "postgresql")]
+public sealed class PostgresRestoreTests : RestoreConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
+}
+
+[Trait("Requires", "postgresql")]
 public sealed class PostgresTokenTests : TokenConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
@@ -157,6 +174,24 @@ public sealed class PostgresImageTests : ImageConformance
 
 [Trait("Requires", "postgresql")]
 public sealed class PostgresDocumentTests : DocumentConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
+}
+
+[Trait("Requires", "postgresql")]
+public sealed class PostgresOverviewTests : OverviewConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
+}
+
+[Trait("Requires", "postgresql")]
+public sealed class PostgresRetentionTests : RetentionConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
+}
+
+[Trait("Requires", "postgresql")]
+public sealed class PostgresRetentionRunTests : RetentionRunConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await PostgresFixture.CreateAsync();
 }

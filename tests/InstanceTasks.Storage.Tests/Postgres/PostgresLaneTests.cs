@@ -60,7 +60,7 @@ public sealed class PostgresLaneTests : IAsyncLifetime
         var results = await TogetherAsync(Enumerable.Range(0, 40).Select(_ => Some.Take(InstanceId.New(), TaskId.New(), "h1", Some.Small) with { Quota = [new(Some.Project, 1, 2, 3)] }));
 
         Assert.Equal(Enumerable.Range(0, 40).Select(i => i < 25 ? CommitVerdict.Applied : CommitVerdict.QuotaExceeded), results.Select(r => r.Verdict));
-        Assert.Equal("Requested 1, but already used 25 of 25 instances", results[30].Detail);
+        Assert.Equal("Quota exceeded for instances: Requested 1, but already used 25 of 25 instances", results[30].Detail);
         Assert.Equal(new QuotaUsage(25, 50, 75, 25), await Store.GetUsageAsync(Some.Project));
         Assert.Equal(25, (await Store.ListHostsAsync()).Single().Taken.Vcpus);
         Assert.Equal(1, Store.Lane.Transactions - before);

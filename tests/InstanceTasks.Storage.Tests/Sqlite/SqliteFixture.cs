@@ -26,6 +26,14 @@ internal sealed class SqliteFixture : StoreFixture
 
     public override IRevokedTokens Tokens => Store;
 
+    public override IEventStream Events => Store;
+
+    public override IRestore Restore => Store;
+
+    public override IOverview Overview => Store;
+
+    public override IRetention Retention => Store;
+
     public override ICatalog Catalog => Store;
 
     public override IDocumentStore Documents => Store;
@@ -49,6 +57,9 @@ internal sealed class SqliteFixture : StoreFixture
 
     public override async Task CorruptTaskAsync(TaskId id) =>
         Assert.Equal(1, await Store.OnWriterAsync(c => c.Execute("UPDATE tasks SET body = '{\"run\":\"NoSuchRun\"' WHERE id = @id", new { id = id.ToString() })));
+
+    public override async Task CorruptEventsAsync(TaskId id) =>
+        Assert.Equal(1, await Store.OnWriterAsync(c => c.Execute("UPDATE task_events SET events = '[{\"type\":\"of_a_later_release\"}]' WHERE task_id = @id", new { id = id.ToString() })));
 
     public override async Task ReopenAsync()
     {
@@ -114,6 +125,11 @@ public sealed class SqliteHoldTests : HoldConformance
     protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
 }
 
+public sealed class SqliteRestoreTests : RestoreConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
+}
+
 public sealed class SqliteTokenTests : TokenConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
@@ -125,6 +141,26 @@ public sealed class SqliteImageTests : ImageConformance
 }
 
 public sealed class SqliteDocumentTests : DocumentConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
+}
+
+public sealed class SqliteStreamTests : StreamConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
+}
+
+public sealed class SqliteOverviewTests : OverviewConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
+}
+
+public sealed class SqliteRetentionTests : RetentionConformance
+{
+    protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
+}
+
+public sealed class SqliteRetentionRunTests : RetentionRunConformance
 {
     protected override async Task<StoreFixture> CreateAsync() => await SqliteFixture.CreateAsync();
 }

@@ -12,10 +12,17 @@ public sealed class ApiClient : IDisposable
     private static readonly string[] Terminal = [.. TaskStateNames.Terminal, "needs_attention"];
     private readonly HttpClient _http;
 
-    public ApiClient(Uri url)
+    /// <param name="url">The API's root.</param>
+    /// <param name="connect">How it is reached; null: by its address.</param>
+    public ApiClient(Uri url, Func<CancellationToken, ValueTask<Stream>>? connect = null)
     {
         // One pool per client: connections to a killed process must not survive into the next one's tests.
-        _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), UseProxy = false })
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            UseProxy = false,
+            ConnectCallback = connect is null ? null : (_, cancellationToken) => connect(cancellationToken),
+        })
         {
             BaseAddress = url,
             Timeout = TimeSpan.FromSeconds(100),

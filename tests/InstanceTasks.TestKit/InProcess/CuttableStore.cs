@@ -11,6 +11,8 @@ public sealed class CuttableStore(IInstanceTasksStore store, IJournal journal) :
 {
     private volatile bool _cut;
     private int _refused;
+    private int _stalled;
+    private TaskCompletionSource? _stall;
 
     /// <inheritdoc/>
     public int ClusterEpoch => journal.ClusterEpoch;
@@ -21,6 +23,15 @@ public sealed class CuttableStore(IInstanceTasksStore store, IJournal journal) :
     /// <summary>From now on nothing gets through.</summary>
     public void Cut() => _cut = true;
 
+    /// <summary>How many commits have been on their way for longer than they should.</summary>
+    public int Stalled => Volatile.Read(ref _stalled);
+
+    /// <summary>From now on commits are on their way until <see cref="Resume"/>; then they arrive.</summary>
+    public void Stall() => _stall = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What is on its way arrives.</summary>
+    public void Resume() => Interlocked.Exchange(ref _stall, null)?.SetResult();
+
     /// <summary>Everything gets through again.</summary>
     public void Heal() => _cut = false;
 
@@ -29,11 +40,18 @@ public sealed class CuttableStore(IInstanceTasksStore store, IJournal journal) :
     {
         if (!_cut)
         {
-            return journal.CommitAsync(commit, cancellationToken);
+            return _stall is { } stall ? CommitLateAsync(stall.Task, commit) : journal.CommitAsync(commit, cancellationToken);
         }
 
         Interlocked.Increment(ref _refused);
         return Task.FromException<CommitResult>(new CommitOutcomeUnknownException("The silo is cut off from the store."));
+    }
+
+    private async Task<CommitResult> CommitLateAsync(Task stall, Commit commit)
+    {
+        Interlocked.Increment(ref _stalled);
+        await stall;
+        return await journal.CommitAsync(commit, CancellationToken.None);
     }
 
     /// <inheritdoc/>
@@ -70,6 +88,13 @@ public sealed class CuttableStore(IInstanceTasksStore store, IJournal journal) :
 
     /// <inheritdoc/>
     public Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default) => Through(() => store.RenewAsync(generation, lease, cancellationToken));
+
+    /// <inheritdoc/>
+    public Task AnnounceAsync(long generation, IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken = default) => Through(async () =>
+    {
+        await store.AnnounceAsync(generation, hosts, cancellationToken);
+        return true;
+    });
 
     /// <inheritdoc/>
     public Task LeaveAsync(long generation, CancellationToken cancellationToken = default) => Through(async () =>

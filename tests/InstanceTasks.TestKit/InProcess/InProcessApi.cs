@@ -24,18 +24,25 @@ public sealed class InProcessApi : IAsyncDisposable
     public ApiClient Client { get; }
 
     /// <summary>Starts.</summary>
-    public static async Task<InProcessApi> StartAsync(InProcessSilos silos, InProcessSilo via, TimeSpan? unknownFor = null)
+    public static async Task<InProcessApi> StartAsync(InProcessSilos silos, InProcessSilo via, TimeSpan? unknownFor = null, Action<ApiOptions>? configure = null, ILoggerProvider? logs = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        if (logs is not null)
+        {
+            builder.Logging.AddProvider(logs);
+        }
+
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<IJournal>(silos.Journal).AddSingleton<IQueries>(silos.Store).AddSingleton<ICatalog>(silos.Store).AddSingleton<IHoldStore>(silos.Store)
-            .AddSingleton<IDocumentStore>(silos.Store).AddSingleton<IQuotaLimits>(silos.Store).AddSingleton<IHostControl>(silos.Store);
+            .AddSingleton<IDocumentStore>(silos.Store).AddSingleton<IQuotaLimits>(silos.Store).AddSingleton<IHostControl>(silos.Store).AddSingleton<IEventStream>(silos.Store).AddSingleton<IRetention>(silos.Store);
         builder.Services.AddSingleton<IComputeCommands>(new SiloCommands(via)).AddSingleton<ISecretProtector>(new StoreProtector(silos.Store));
         builder.Services.AddComputeApi(o =>
         {
+            o.AskAgainFor = TimeSpan.Zero;
             o.UnknownOutcomeTimeout = unknownFor ?? TimeSpan.FromSeconds(20);
             o.UnknownOutcomePause = TimeSpan.FromMilliseconds(50);
+            configure?.Invoke(o);
         });
         var app = builder.Build();
         app.MapComputeApi();
@@ -51,8 +58,10 @@ public sealed class InProcessApi : IAsyncDisposable
 
     private sealed class SiloCommands(InProcessSilo via) : IComputeCommands
     {
+        // A parent is on no instance: its project's grain accepts it.
         public Task<AcceptAnswer> SubmitAsync(SubmitTask request, CancellationToken cancellationToken = default) =>
-            via.Grains.GetGrain<IInstanceGrain>(request.Instance.GrainKey).Submit(request).WaitAsync(cancellationToken);
+            (request.Children is null ? via.Grains.GetGrain<IInstanceGrain>(request.Instance.GrainKey).Submit(request) : via.Grains.GetGrain<IProjectGrain>(request.Caller.Project.GrainKey).Submit(request))
+            .WaitAsync(cancellationToken);
 
         public Task<CommandAnswer> CommandAsync(TaskId task, TaskCommand command, CancellationToken cancellationToken = default) =>
             via.Grains.GetGrain<ITaskGrain>(task.GrainKey).Command(command).WaitAsync(cancellationToken);

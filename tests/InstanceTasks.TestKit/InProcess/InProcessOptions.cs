@@ -25,8 +25,14 @@ public sealed class InProcessOptions
     /// <summary>Changes the limits: none.</summary>
     public Action<LimitOptions>? Limits { get; init; }
 
+    /// <summary>Changes admission: as in production.</summary>
+    public Action<AdmissionOptions>? Admission { get; init; }
+
     /// <summary>Changes recovery: every trigger but the reminder.</summary>
     public Action<RecoveryOptions>? Recovery { get; init; }
+
+    /// <summary>Changes retention: off, with an archive in the data directory.</summary>
+    public Action<RetentionOptions>? Retention { get; init; }
 
     /// <summary>Puts something between a silo's gate and its driver; the first argument is the silo's name.</summary>
     public Func<string, IHypervisor, SimulatedWorld, IHypervisor>? WrapDriver { get; init; }

@@ -272,7 +272,8 @@ public sealed class InProcessSilos : IAsyncDisposable
     private void AddServices(IServiceCollection services, InProcessSilo silo)
     {
         services.AddSingleton<TimeProvider, BootTimeProvider>();
-        services.AddSingleton<IJournal>(silo.Store).AddSingleton<ILeases>(silo.Store).AddSingleton<IQueries>(silo.Store).AddSingleton<IHostRegistry>(silo.Store).AddSingleton<IHoldStore>(Store).AddSingleton<IDocumentStore>(Store);
+        services.AddSingleton<CommitLoad>().AddSingleton<IJournal>(s => new MeasuredJournal(silo.Store, s.GetRequiredService<CommitLoad>())).AddSingleton<ILeases>(silo.Store).AddSingleton<IQueries>(silo.Store).AddSingleton<IHostRegistry>(silo.Store).AddSingleton<IHoldStore>(Store).AddSingleton<IDocumentStore>(Store);
+        services.AddSingleton<IRetention>(Store);
         services.AddSingleton<IHypervisor>(silo.World).AddSingleton<IHypervisorHosts>(silo.World);
         services.AddSingleton<IStepSecrets>(new StoredStepSecrets(silo.Store, Store.Secrets));
         services.AddInstanceTasksGrains();
@@ -288,10 +289,16 @@ public sealed class InProcessSilos : IAsyncDisposable
             _options.Workers?.Invoke(o);
         });
         services.Configure<LimitOptions>(o => _options.Limits?.Invoke(o));
+        services.Configure<AdmissionOptions>(o => _options.Admission?.Invoke(o));
         services.Configure<RecoveryOptions>(o =>
         {
             InProcessOptions.Shorten(o);
             _options.Recovery?.Invoke(o);
+        });
+        services.Configure<RetentionOptions>(o =>
+        {
+            (o.Enabled, o.Archive) = (false, _directory.Combine("archive"));
+            _options.Retention?.Invoke(o);
         });
     }
 

@@ -87,6 +87,9 @@ public sealed class UncheckedHypervisor(IHypervisor inner, SimulatedWorld world)
     public Task FenceAsync(HostName host, InstanceId machine, Stamp below, CancellationToken abort) => inner.FenceAsync(host, machine, below, abort);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyDictionary<InstanceId, Stamp>> ReadStampsAsync(HostName host, CancellationToken cancellationToken = default) => inner.ReadStampsAsync(host, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default) => inner.ListAsync(host, cancellationToken);
 
     private async Task<VerbAnswer> RunAsync(Verb verb, VerbCall call, CancellationToken abort)

@@ -12,13 +12,28 @@ public sealed class OpenStackCli(Uri url, IReadOnlyDictionary<string, string>? a
     /// <summary>The command.</summary>
     public const string Program = "/usr/bin/openstack";
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
+    /// <summary>Which of Debian's commands: <c>openstack</c>, or the older <c>nova</c>.</summary>
+    public string Name { get; init; } = "openstack";
 
     /// <summary>Whether the package is installed.</summary>
     public static bool IsInstalled => File.Exists(Program);
 
     /// <summary>Whether its absence is a failure and not a reason to skip.</summary>
     public static bool IsRequired => Environment.GetEnvironmentVariable("INSTANCETASKS_REQUIRE_CLIENTS") == "1";
+
+    /// <summary>Another with the same access and a record of its own.</summary>
+    public OpenStackCli(OpenStackCli other)
+        : this(other.Url, other.Access)
+    {
+    }
+
+    /// <summary>What every command answered.</summary>
+    public List<CliAnswer> Answers { get; } = [];
+
+    private Uri Url { get; } = url;
+
+    private IReadOnlyDictionary<string, string> Access { get; } =
+        access ?? new Dictionary<string, string> { ["OS_AUTH_TYPE"] = "none", ["OS_ENDPOINT"] = new Uri(url, "/v2.1").ToString() };
 
     /// <summary>Every command that was run, with its exit code and time: for failure messages and the record of a test.</summary>
     public List<string> Log { get; } = [];
@@ -27,11 +42,10 @@ public sealed class OpenStackCli(Uri url, IReadOnlyDictionary<string, string>? a
     public async Task<CliAnswer> TryAsync(params string[] arguments)
     {
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        using var child = ChildProcess.Start(Program, arguments, Variables());
-        child.CloseInput();
-        var code = await child.WaitForExitAsync(Deadline);
-        var answer = new CliAnswer(string.Join(' ', arguments), code, child.StandardOutput, child.Output);
-        Log.Add($"{watch.Elapsed.TotalSeconds,5:0.0} s  {code,3}  openstack {answer.Command}");
+        var (code, output, errors) = await OpenStackForge.RunAsync(Name, arguments, Variables());
+        var answer = new CliAnswer(arguments, code, output, output + errors);
+        Answers.Add(answer);
+        Log.Add($"{watch.Elapsed.TotalSeconds,5:0.0} s  {code,3}  {Name} {answer.Command}");
         return answer;
     }
 
@@ -41,7 +55,7 @@ public sealed class OpenStackCli(Uri url, IReadOnlyDictionary<string, string>? a
         var answer = await TryAsync(arguments);
         return answer.ExitCode == 0
             ? answer
-            : throw new InvalidOperationException($"openstack {answer.Command} ended with {answer.ExitCode}:{Environment.NewLine}{answer.AllOutput}");
+            : throw new InvalidOperationException($"{Name} {answer.Command} ended with {answer.ExitCode}:{Environment.NewLine}{answer.AllOutput}");
     }
 
     /// <summary>Runs a command that must succeed and reads its JSON.</summary>
@@ -51,20 +65,16 @@ public sealed class OpenStackCli(Uri url, IReadOnlyDictionary<string, string>? a
         return answer.Json();
     }
 
-    private Dictionary<string, string?> Variables()
+    private Dictionary<string, string> Variables()
     {
-        var variables = new Dictionary<string, string?>();
-        foreach (var name in Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(n => n.StartsWith("OS_", StringComparison.Ordinal)))
-        {
-            variables[name] = null;
-        }
-
-        foreach (var (name, value) in access ?? new Dictionary<string, string> { ["OS_AUTH_TYPE"] = "none", ["OS_ENDPOINT"] = new Uri(url, "/v2.1").ToString() })
+        var variables = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+            .Where(v => !v.Key.ToString()!.StartsWith("OS_", StringComparison.Ordinal))
+            .ToDictionary(v => v.Key.ToString()!, v => v.Value?.ToString() ?? "");
+        foreach (var (name, value) in Access)
         {
             variables[name] = value;
         }
 
-        variables["PYTHONWARNINGS"] = "ignore";
         variables["NO_PROXY"] = "127.0.0.1";
         variables["no_proxy"] = "127.0.0.1";
         return variables;
@@ -72,12 +82,15 @@ public sealed class OpenStackCli(Uri url, IReadOnlyDictionary<string, string>? a
 }
 
 /// <summary>What a command answered.</summary>
-/// <param name="Command">Its arguments.</param>
+/// <param name="Arguments">Its arguments.</param>
 /// <param name="ExitCode">Its exit code.</param>
 /// <param name="Output">Its standard output.</param>
 /// <param name="AllOutput">Both streams.</param>
-public sealed record CliAnswer(string Command, int ExitCode, string Output, string AllOutput)
+public sealed record CliAnswer(IReadOnlyList<string> Arguments, int ExitCode, string Output, string AllOutput)
 {
+    /// <summary>The arguments as they are typed.</summary>
+    public string Command => string.Join(' ', Arguments);
+
     /// <summary>The output as JSON; <c>--wait</c> prints lines of its own before it.</summary>
     public JsonNode Json()
     {

@@ -15,11 +15,23 @@ public sealed record SiloSetup
     /// <summary>A configuration file, or null.</summary>
     public string? ConfigFile { get; init; }
 
+    /// <summary>Further arguments.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
     /// <summary>The value of <c>INSTANCETASKS_FAILPOINT</c>, or null for none.</summary>
     public string? Failpoint { get; init; }
 
     /// <summary>Further environment variables.</summary>
     public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
+
+    /// <summary>A program with arguments that becomes the silo, such as <c>nsenter --net=…</c>; empty: none.</summary>
+    public IReadOnlyList<string> Launcher { get; init; } = [];
+
+    /// <summary>How long the start may take.</summary>
+    public TimeSpan StartDeadline { get; init; } = SiloProcess.StartDeadline;
+
+    /// <summary>How its API is reached where loopback is not this process's own; null: as usual.</summary>
+    public Func<CancellationToken, ValueTask<Stream>>? Connect { get; init; }
 
     /// <summary>The API's root.</summary>
     public Uri Url => new($"http://127.0.0.1:{Port}");
@@ -39,7 +51,7 @@ public sealed class SiloProcess : IAsyncDisposable
     {
         Setup = setup;
         _child = child;
-        Api = new ApiClient(setup.Url);
+        Api = new ApiClient(setup.Url, setup.Connect);
     }
 
     /// <summary>How it was started.</summary>
@@ -85,14 +97,27 @@ public sealed class SiloProcess : IAsyncDisposable
             throw new SiloStartException($"The silo is not built: {RepoRoot.SiloAssembly} does not exist.");
         }
 
-        List<string> arguments = [RepoRoot.SiloAssembly, "--urls", setup.Url.ToString().TrimEnd('/'), "--data", setup.DataDirectory];
+        return Start(setup, ["--urls", setup.Url.ToString().TrimEnd('/'), "--data", setup.DataDirectory, .. setup.Arguments]);
+    }
+
+    /// <summary>Runs one of its commands to the end, on the setup's data: its exit code, and what it said.</summary>
+    public static async Task<(int Code, string Output)> RunCommandAsync(SiloSetup setup, string command)
+    {
+        using var child = Start(setup, [command, "--data", setup.DataDirectory]);
+        return (await child.WaitForExitAsync(StartDeadline), child.Output);
+    }
+
+    private static ChildProcess Start(SiloSetup setup, IEnumerable<string> words)
+    {
+        List<string> arguments = [RepoRoot.SiloAssembly, .. words];
         if (setup.ConfigFile is not null)
         {
             arguments.AddRange(["--config", setup.ConfigFile]);
         }
 
         var environment = new Dictionary<string, string?>(setup.Environment) { ["INSTANCETASKS_FAILPOINT"] = setup.Failpoint, ["DOTNET_TieredPGO"] = "0" };
-        return ChildProcess.Start("dotnet", arguments, environment, RepoRoot.Path);
+        List<string> command = [.. setup.Launcher, "dotnet", .. arguments];
+        return ChildProcess.Start(command[0], command.Skip(1), environment, RepoRoot.Path);
     }
 
     /// <summary>SIGKILL, as an out-of-memory killer or a power cut would: returns when the process is gone.</summary>
@@ -159,9 +184,9 @@ public sealed class SiloProcess : IAsyncDisposable
                 throw new SiloStartException($"The silo ended with {_child.ExitCode} before it answered.{Environment.NewLine}{Output}");
             }
 
-            if (watch.Elapsed > StartDeadline)
+            if (watch.Elapsed > Setup.StartDeadline)
             {
-                throw new SiloStartException($"The silo did not answer within {StartDeadline.TotalSeconds:0} s.{Environment.NewLine}{Output}");
+                throw new SiloStartException($"The silo did not answer within {Setup.StartDeadline.TotalSeconds:0} s.{Environment.NewLine}{Output}");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(20));

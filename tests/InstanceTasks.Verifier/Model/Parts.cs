@@ -122,7 +122,8 @@ internal readonly record struct World(MachineState Machine, bool Claimed, bool D
     public bool IsAsAfter(Verb verb) => Machine.AgreesWith(verb);
 
     /// <summary>The machine afterwards.</summary>
-    public World After(Verb verb, int task) => this with { Machine = Machine.Apply(verb, by: task == 0 ? "1" : "2").Next with { Boots = 0 } };
+    public World After(Verb verb, int task, Direction direction) =>
+        this with { Machine = Machine.Apply(verb, by: task == 0 ? "1" : "2", undo: direction == Direction.Undo).Next with { Boots = 0 } };
 
     /// <summary>The machine of a server.</summary>
     public static MachineState Of(InstanceRecord instance) =>

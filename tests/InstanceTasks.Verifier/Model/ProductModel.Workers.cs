@@ -143,7 +143,7 @@ internal sealed partial class ProductModel
 
     private void Happen(Draft draft, Work work)
     {
-        draft.World = draft.World.After(work.Verb, work.Task);
+        draft.World = draft.World.After(work.Verb, work.Task, work.Direction);
         if (IsCurrent(draft, work))
         {
             draft.World = draft.World.WithDone(work.Task, true);

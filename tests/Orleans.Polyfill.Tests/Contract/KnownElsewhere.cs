@@ -26,7 +26,7 @@ internal static class KnownElsewhere
             Orleans.Storage.IGrainStorage Orleans.Storage.InconsistentStateException Orleans.Storage.IGrainStorageSerializer Orleans.Storage.BadProviderConfigException
             Orleans.Runtime.ILocalSiloDetails Orleans.Runtime.IManagementGrain Orleans.Runtime.SiloStatus Orleans.Runtime.SiloRuntimeStatistics Orleans.Runtime.SimpleGrainStatistic
             Orleans.Configuration.ClusterOptions Orleans.Configuration.ClusterMembershipOptions Orleans.Configuration.MessagingOptions
-            Orleans.Configuration.ClientMessagingOptions Orleans.Configuration.GatewayOptions Orleans.Hosting.IClientBuilder Orleans.Hosting.ClientBuilderExtensions
+            Orleans.Configuration.ClientMessagingOptions Orleans.Configuration.GatewayOptions Orleans.Configuration.ConnectionOptions Orleans.Hosting.IClientBuilder Orleans.Hosting.ClientBuilderExtensions
             Microsoft.Extensions.Hosting.OrleansClientGenericHostExtensions Orleans.Runtime.Placement.IPlacementDirector Orleans.Runtime.Placement.IPlacementContext
             Orleans.Runtime.Placement.PlacementTarget
             """,

@@ -12,6 +12,8 @@ public sealed class Probe
 
     public TaskCompletionSource Gate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    public static void Forget() => All.Clear();
+
     public static Probe Of(string key) => All.GetOrAdd(key, static _ => new());
 }
 

@@ -28,11 +28,39 @@ internal sealed class SqliteOrleans : IAsyncDisposable
             DELETE FROM OrleansReminders WHERE ServiceId = @ServiceId AND GrainId = @GrainId AND ReminderName = @ReminderName AND Version = @Version;
             SELECT changes();
             """,
+        ["InsertMembershipVersionKey"] = "INSERT INTO OrleansMembershipVersionTable (DeploymentId) VALUES (@DeploymentId) ON CONFLICT DO NOTHING; SELECT changes();",
+        ["InsertMembershipKey"] = """
+            BEGIN IMMEDIATE;
+            INSERT INTO OrleansMembershipTable SELECT @DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status, @ProxyPort, NULL, @StartTime, @IAmAliveTime
+              WHERE EXISTS (SELECT 1 FROM OrleansMembershipVersionTable WHERE DeploymentId = @DeploymentId AND Version = @Version) ON CONFLICT DO NOTHING;
+            UPDATE OrleansMembershipVersionTable SET Version = Version + 1 WHERE DeploymentId = @DeploymentId AND Version = @Version AND changes() > 0;
+            SELECT changes() > 0;
+            COMMIT;
+            """,
+        ["UpdateMembershipKey"] = """
+            BEGIN IMMEDIATE;
+            UPDATE OrleansMembershipTable SET Status = @Status, SuspectTimes = @SuspectTimes, IAmAliveTime = @IAmAliveTime WHERE DeploymentId = @DeploymentId AND Address = @Address
+              AND Port = @Port AND Generation = @Generation AND EXISTS (SELECT 1 FROM OrleansMembershipVersionTable WHERE DeploymentId = @DeploymentId AND Version = @Version);
+            UPDATE OrleansMembershipVersionTable SET Version = Version + 1 WHERE DeploymentId = @DeploymentId AND Version = @Version AND changes() > 0;
+            SELECT changes() > 0;
+            COMMIT;
+            """,
+        ["UpdateIAmAlivetimeKey"] = $"UPDATE OrleansMembershipTable SET IAmAliveTime = @IAmAliveTime WHERE {MemberKey}",
+        ["MembershipReadRowKey"] = $"{Members} AND m.Address = @Address AND m.Port = @Port AND m.Generation = @Generation WHERE v.DeploymentId = @DeploymentId",
+        ["MembershipReadAllKey"] = $"{Members} WHERE v.DeploymentId = @DeploymentId",
+        ["GatewaysQueryKey"] = "SELECT Address, ProxyPort, Generation FROM OrleansMembershipTable WHERE DeploymentId = @DeploymentId AND Status = @Status AND ProxyPort > 0",
+        ["DeleteMembershipTableEntriesKey"] = "DELETE FROM OrleansMembershipTable WHERE DeploymentId = @DeploymentId; DELETE FROM OrleansMembershipVersionTable WHERE DeploymentId = @DeploymentId",
+        ["CleanupDefunctSiloEntriesKey"] = "DELETE FROM OrleansMembershipTable WHERE DeploymentId = @DeploymentId AND IAmAliveTime < @IAmAliveTime AND Status <> 3",
         ["DeleteReminderRowsKey"] = "DELETE FROM OrleansReminders WHERE ServiceId = @ServiceId",
     };
 
     private const string Row = "GrainIdHash = @GrainIdHash AND GrainTypeHash = @GrainTypeHash AND GrainIdN0 = @GrainIdN0 AND GrainIdN1 = @GrainIdN1"
         + " AND GrainTypeString = @GrainTypeString AND GrainIdExtensionString IS @GrainIdExtensionString AND ServiceId = @ServiceId";
+
+    private const string MemberKey = "DeploymentId = @DeploymentId AND Address = @Address AND Port = @Port AND Generation = @Generation";
+
+    private const string Members = "SELECT m.StartTime, m.Address, m.Port, m.Generation, m.SiloName, m.HostName, m.Status, m.ProxyPort, m.IAmAliveTime, m.SuspectTimes, v.Version"
+        + " FROM OrleansMembershipVersionTable v LEFT JOIN OrleansMembershipTable m ON m.DeploymentId = v.DeploymentId";
 
     private const string Columns = "GrainId, ReminderName, StartTime, Period, Version FROM OrleansReminders";
 
@@ -57,6 +85,9 @@ internal sealed class SqliteOrleans : IAsyncDisposable
             CREATE TABLE OrleansStorage (GrainIdHash INT, GrainIdN0 BIGINT, GrainIdN1 BIGINT, GrainTypeHash INT, GrainTypeString TEXT, GrainIdExtensionString TEXT,
               ServiceId TEXT, PayloadBinary BLOB, Version INT);
             CREATE UNIQUE INDEX One ON OrleansStorage (ServiceId, GrainTypeString, GrainIdHash, GrainIdN0, GrainIdN1, coalesce(GrainIdExtensionString, ''));
+            CREATE TABLE OrleansMembershipVersionTable (DeploymentId TEXT PRIMARY KEY, Version INT NOT NULL DEFAULT 0);
+            CREATE TABLE OrleansMembershipTable (DeploymentId TEXT, Address TEXT, Port INT, Generation INT, SiloName TEXT, HostName TEXT, Status INT, ProxyPort INT, SuspectTimes TEXT,
+              StartTime TEXT, IAmAliveTime TEXT, PRIMARY KEY (DeploymentId, Address, Port, Generation));
             CREATE TABLE OrleansReminders (ServiceId TEXT, GrainId TEXT, ReminderName TEXT, StartTime TEXT, Period BIGINT, GrainHash INT, Version INT,
               PRIMARY KEY (ServiceId, GrainId, ReminderName));
             """);

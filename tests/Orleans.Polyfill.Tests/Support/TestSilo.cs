@@ -15,6 +15,11 @@ internal sealed class TestSilo : IAsyncDisposable
         Time = time!;
     }
 
+    /// <summary>How the silos of this test are joined, and how many there are at least; null: by memory, as many as the test says.</summary>
+    public static AsyncLocal<Topology?> Topology { get; } = new();
+
+    public SocketTestOptions Sockets => Cluster.Options.Sockets!;
+
     public InProcessTestCluster Cluster { get; }
 
     public FakeTime Time { get; }
@@ -29,12 +34,15 @@ internal sealed class TestSilo : IAsyncDisposable
     {
         var time = fakeTime ? new FakeTime() : null;
         var timeout = responseTimeout ?? TimeSpan.FromSeconds(30);
-        var builder = new InProcessTestClusterBuilder(silos);
+        var builder = new InProcessTestClusterBuilder(Topology.Value?.AtLeast(silos) ?? silos);
+        builder.Options.Sockets = Topology.Value?.Sockets();
         builder.ConfigureSilo((_, silo) =>
         {
             if (time is not null)
             {
                 silo.Services.AddSingleton<TimeProvider>(time);
+                // A clock that jumps over a probe's limit says nothing of the silo that was to answer it.
+                silo.Configure<ClusterMembershipOptions>(o => o.LivenessEnabled = false);
             }
 
             silo.AddMemoryGrainStorageAsDefault();
@@ -49,10 +57,28 @@ internal sealed class TestSilo : IAsyncDisposable
 
         var cluster = builder.Build();
         await cluster.DeployAsync();
+        await cluster.WaitForLivenessToStabilizeAsync();
         return new(cluster, time);
     }
 
     public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+}
+
+/// <summary>Silos that are joined by sockets, over a table in memory or in a database.</summary>
+internal sealed record Topology(short Silos, string? Postgres = null)
+{
+    public short AtLeast(short asked) => Math.Max(asked, Silos);
+
+    public SocketTestOptions Sockets()
+    {
+        if (Postgres is { } connection)
+        {
+            return new(() => new AdoNetClusterTable("sockets", "Npgsql", connection, null), () => new AdoNetGateways(new("sockets", "Npgsql", connection, null)));
+        }
+
+        var table = new Cluster.MemoryClusterTable();
+        return new(() => table, () => table);
+    }
 }
 
 internal static class Wait

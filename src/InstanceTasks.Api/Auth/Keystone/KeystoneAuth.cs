@@ -75,6 +75,12 @@ internal sealed partial class KeystoneAuth(KeystoneClient keystone, CallerLimits
     // The time of an answer is that of the question: it may have been taken back while the answer was on its way.
     private async Task<KeystoneToken?> AskAsync(string key, string text)
     {
+        // Between our look and our turn somebody else may have been told.
+        if (_known.TryGet(key, out var known) && known.ExpiresAt > time.GetUtcNow())
+        {
+            return known;
+        }
+
         var began = time.GetTimestamp();
         var token = await keystone.FindAsync(text);
         var keep = _options.CacheTime - time.GetElapsedTime(began);

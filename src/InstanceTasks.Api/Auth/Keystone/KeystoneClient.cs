@@ -25,9 +25,10 @@ internal sealed class KeystoneClient : IDisposable
     private readonly KeystoneOptions _options;
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
-    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Lock _gate = new();
     private readonly Uri _tokens;
     private ServiceToken? _own;
+    private Task<ServiceToken>? _login;
 
     public KeystoneClient(IOptions<ApiOptions> options, TimeProvider time)
     {
@@ -57,7 +58,6 @@ internal sealed class KeystoneClient : IDisposable
     public void Dispose()
     {
         _http.Dispose();
-        _gate.Dispose();
     }
 
     private async Task<Answer> AskAsync(string token, ServiceToken own)
@@ -91,16 +91,19 @@ internal sealed class KeystoneClient : IDisposable
             return known;
         }
 
-        await _gate.WaitAsync();
-        try
+        // All who wait wait for one login: should Keystone hang, nobody waits for the time-outs of those before him.
+        Task<ServiceToken> login;
+        lock (_gate)
         {
-            return Usable(_own, refused) ?? (_own = await LogInAsync());
+            login = Usable(_own, refused) is { } other ? Task.FromResult(other)
+                : _login is { IsCompleted: false } under ? under
+                : _login = LogInAndKeepAsync();
         }
-        finally
-        {
-            _gate.Release();
-        }
+
+        return await login;
     }
+
+    private async Task<ServiceToken> LogInAndKeepAsync() => _own = await LogInAsync();
 
     private ServiceToken? Usable(ServiceToken? token, ServiceToken? refused) => token is not null && token != refused && token.RenewAt > _time.GetUtcNow() ? token : null;
 

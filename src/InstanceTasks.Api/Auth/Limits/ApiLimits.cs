@@ -12,6 +12,9 @@ public sealed class ApiLimits
     /// <summary>Requests that are being answered at a time. Default: 256; without authentication no limit.</summary>
     public int? Concurrent { get; set; }
 
+    /// <summary>Event streams that are open at a time. Default: 32; without authentication no limit.</summary>
+    public int? EventStreams { get; set; }
+
     /// <summary>The largest body of a request. Default: 114 688, as Nova's.</summary>
     public int MaxBodyBytes { get; set; } = 114_688;
 

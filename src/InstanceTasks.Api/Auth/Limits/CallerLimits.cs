@@ -11,22 +11,34 @@ internal sealed class CallerLimits(IOptions<ApiOptions> options) : IDisposable
     private const int UsualRate = 200;
     private const int UsualConcurrent = 256;
     private const int UsualBurstSeconds = 5;
+    private const int UsualStreams = 32;
 
     private readonly PartitionedRateLimiter<string>? _limiter = Create(options.Value);
+    private readonly PartitionedRateLimiter<string>? _streams = CreateStreams(options.Value);
 
     /// <summary>One request of whoever it is; to be disposed when it is answered.</summary>
     /// <exception cref="ApiFault">429.</exception>
-    public RateLimitLease? Enter(Identity who) => Enter($"user {who.Project} {who.User}");
+    public RateLimitLease? Enter(Identity who) => Enter(_limiter, NameOf(who), "This request was rate-limited.");
+
+    /// <summary>One event stream of whoever it is; to be disposed when it ends.</summary>
+    /// <exception cref="ApiFault">429.</exception>
+    public RateLimitLease? EnterStream(Identity who) => Enter(_streams, NameOf(who), "So many event streams are open already as one caller may have.");
 
     /// <summary>One request of which it is not known whose it is.</summary>
     /// <exception cref="ApiFault">429.</exception>
-    public RateLimitLease? Enter(HttpContext http) => Enter($"address {CallerAddress.Of(http.Connection.RemoteIpAddress)}");
+    public RateLimitLease? Enter(HttpContext http) => Enter(_limiter, $"address {CallerAddress.Of(http.Connection.RemoteIpAddress)}", "This request was rate-limited.");
 
-    public void Dispose() => _limiter?.Dispose();
-
-    private RateLimitLease? Enter(string caller)
+    public void Dispose()
     {
-        var lease = _limiter?.AttemptAcquire(caller);
+        _limiter?.Dispose();
+        _streams?.Dispose();
+    }
+
+    private static string NameOf(Identity who) => $"user {who.Project} {who.User}";
+
+    private static RateLimitLease? Enter(PartitionedRateLimiter<string>? limiter, string caller, string refusal)
+    {
+        var lease = limiter?.AttemptAcquire(caller);
         if (lease is null or { IsAcquired: true })
         {
             return lease;
@@ -34,8 +46,11 @@ internal sealed class CallerLimits(IOptions<ApiOptions> options) : IDisposable
 
         var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var left) ? left : TimeSpan.FromSeconds(1);
         lease.Dispose();
-        throw ApiFault.TooMany("This request was rate-limited.", wait);
+        throw ApiFault.TooMany(refusal, wait);
     }
+
+    private static PartitionedRateLimiter<string>? CreateStreams(ApiOptions options) =>
+        (options.Limits.EventStreams ?? (options.Auth == AuthMode.None ? 0 : UsualStreams)) is > 0 and var most ? Concurrent(most) : null;
 
     private static PartitionedRateLimiter<string>? Create(ApiOptions options)
     {

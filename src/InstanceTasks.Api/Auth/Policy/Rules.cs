@@ -23,4 +23,6 @@ internal static class Rules
     public const string MigrationHosts = "os-migrations:index:host";
     public const string GroupsOfAllProjects = "os-server-groups:index:all_projects";
     public const string LimitsOfOthers = "limits:other_project";
+    public const string CloudCounts = "dashboard:counts";
+    public const string StoredState = "dashboard:stored";
 }

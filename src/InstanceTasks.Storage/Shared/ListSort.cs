@@ -1,25 +1,24 @@
 namespace InstanceTasks.Storage;
 
 /// <summary>
-/// The order of a server list and the condition for "after the marker". Nulls come first when ascending, and last when descending; the id
-/// makes the order total, so that no server is lost or repeated between pages.
+/// The order of a list and the condition for "after the marker". Nulls come first when ascending, and last when descending; the id
+/// makes the order total, so that nothing is lost or repeated between pages.
 /// </summary>
-internal sealed class ServerSort
+internal sealed class ListSort
 {
     private readonly List<(string Expression, bool Descending, bool Nullable)> _keys = [];
 
-    /// <exception cref="ArgumentException">A key that cannot be sorted by.</exception>
-    public ServerSort(IReadOnlyList<(string Key, bool Descending)> sort, SqlDialect dialect)
+    private ListSort(IReadOnlyList<(string Key, bool Descending)> sort, Func<string, (string Expression, bool Nullable)?> column, string id)
     {
         foreach (var (key, descending) in sort)
         {
-            if (Column(key, dialect) is { } column)
+            if (column(key) is { } found)
             {
-                _keys.Add((column.Expression, descending, column.Nullable));
+                _keys.Add((found.Expression, descending, found.Nullable));
             }
         }
 
-        _keys.Add(("i.id", sort.Count > 0 && sort[0].Descending, false));
+        _keys.Add((id, sort.Count > 0 && sort[0].Descending, false));
     }
 
     /// <summary>The expressions whose values for the marker <see cref="AddAfter"/> needs.</summary>
@@ -29,9 +28,24 @@ internal sealed class ServerSort
 
     public int Count => _keys.Count;
 
+    /// <summary>Of servers: <c>i</c> is the instance, <c>h</c> its holder.</summary>
+    /// <exception cref="ArgumentException">A key that cannot be sorted by.</exception>
+    public static ListSort OfServers(IReadOnlyList<(string Key, bool Descending)> sort, SqlDialect dialect) => new(sort, key => ServerColumn(key, dialect), "i.id");
+
+    /// <summary>Of tasks: <c>t</c> is the task.</summary>
+    /// <exception cref="ArgumentException">A key that cannot be sorted by.</exception>
+    public static ListSort OfTasks(IReadOnlyList<(string Key, bool Descending)> sort) => new(sort, key => TaskColumn(key), "t.id");
+
     public void AddAfter(SqlFilter sql, IReadOnlyList<object?> marker)
     {
         var parameters = marker.Select(sql.Parameter).ToArray();
+        if (_keys.TrueForAll(key => !key.Nullable && key.Descending == _keys[0].Descending))
+        {
+            // Then an index leads right to the marker.
+            sql.Add($"({string.Join(", ", _keys.Select(key => key.Expression))}) {(_keys[0].Descending ? "<" : ">")} ({string.Join(", ", parameters)})");
+            return;
+        }
+
         var alternatives = new List<string>();
         for (var last = 0; last < _keys.Count; last++)
         {
@@ -66,7 +80,21 @@ internal sealed class ServerSort
         };
     }
 
-    private static (string Expression, bool Nullable)? Column(string key, SqlDialect dialect) => key switch
+    private static (string Expression, bool Nullable) TaskColumn(string key) => key switch
+    {
+        "created_at" => ("t.created_at", false),
+        "finished_at" => ("t.finished_at", true),
+        "id" => ("t.id", false),
+        "kind" => ("t.kind", false),
+        "project_id" => ("t.project_id", false),
+        "server_id" => ("t.instance_id", false),
+        "state" => ("t.state", false),
+        "updated_at" => ("t.updated_at", false),
+        "user_id" => ("t.user_id", false),
+        _ => throw new ArgumentException($"Tasks cannot be sorted by '{key}'.", nameof(key)),
+    };
+
+    private static (string Expression, bool Nullable)? ServerColumn(string key, SqlDialect dialect) => key switch
     {
         "created_at" => ("i.created_at", false),
         "updated_at" => ("i.updated_at", false),

@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using InstanceTasks.Engine;
+using Microsoft.Extensions.Logging;
+
+namespace InstanceTasks.Grains;
+
+/// <summary>
+/// Asks tasks and recovery shards to look, from outside any turn, each until it has: for whoever sees that something was left behind. While a
+/// silo dies and the directory finds itself again, what is told once may be lost, and nobody else looks before a task is due.
+/// </summary>
+internal sealed partial class Nudges(IGrainFactory grains, IPeers peers, TimeProvider time, ILogger<Nudges> logger) : IDisposable
+{
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    // Tasks that will be asked and have not been yet: one more reason to ask adds nothing.
+    private readonly ConcurrentDictionary<TaskId, string> _waiting = new();
+    private volatile bool _stopped;
+
+    /// <summary>The silo stops: others look.</summary>
+    public void Stop() => _stopped = true;
+
+    /// <inheritdoc/>
+    public void Dispose() => Stop();
+
+    /// <summary>Asks a task after a moment. Nobody waits.</summary>
+    public void OfTask(TaskId task, TimeSpan delay, string cause) => OfTask(task, delay, cause, AskAgain);
+
+    /// <summary>Asks a shard. Nobody waits.</summary>
+    public void OfShard(int shard, string cause) => UntilDone(shard, s => s.Nudge(cause), cause);
+
+    /// <summary>Asks every shard. Nobody waits.</summary>
+    public void OfAllShards(string cause)
+    {
+        for (var shard = 0; shard < Shards.Count; shard++)
+        {
+            OfShard(shard, cause);
+        }
+    }
+
+    /// <summary>Starts every shard. Nobody waits: one may still be on a silo that dies at this very moment, and that is no reason for this one not to start.</summary>
+    public void StartAllShards()
+    {
+        for (var shard = 0; shard < Shards.Count; shard++)
+        {
+            UntilDone(shard, s => s.Start(), "a silo has started");
+        }
+    }
+
+    private void OfTask(TaskId task, TimeSpan delay, string cause, TimeSpan pause)
+    {
+        if (_waiting.TryAdd(task, cause))
+        {
+            _ = Task.Run(() => AskAsync(task, delay, cause, pause));
+        }
+    }
+
+    private async Task AskAsync(TaskId task, TimeSpan delay, string cause, TimeSpan pause)
+    {
+        await Task.Delay(delay, time);
+        // From here on another reason is a reason again: the task may be dropped while it answers.
+        _waiting.TryRemove(task, out _);
+        if (_stopped)
+        {
+            return;
+        }
+
+        try
+        {
+            await peers.PokeAsync(task);
+        }
+        catch (Exception e)
+        {
+            LogTaskFailed(e, task, cause);
+            OfTask(task, pause, cause, pause * 2 < LongestPause ? pause * 2 : LongestPause);
+        }
+    }
+
+    private void UntilDone(int shard, Func<IRecoveryGrain, Task> ask, string cause) =>
+        _ = Task.Run(() => UntilDoneAsync(grains.GetGrain<IRecoveryGrain>($"r-{shard}"), ask, cause));
+
+    // The activation that is asked may be on the very silo whose lease has ended, without its store and about to go: until one has looked, the next is asked.
+    private async Task UntilDoneAsync(IRecoveryGrain shard, Func<IRecoveryGrain, Task> ask, string cause)
+    {
+        while (!_stopped)
+        {
+            try
+            {
+                await ask(shard);
+                return;
+            }
+            catch (Exception e)
+            {
+                LogShardFailed(e, cause);
+            }
+
+            await Task.Delay(AskAgain, time);
+        }
+    }
+
+    [LoggerMessage(EventId = 2202, Level = LogLevel.Warning, Message = "A recovery shard could not look because {Cause}; it is asked again")]
+    private partial void LogShardFailed(Exception exception, string cause);
+
+    [LoggerMessage(EventId = 2203, Level = LogLevel.Warning, Message = "Task {Task} could not look because {Cause}; it is asked again")]
+    private partial void LogTaskFailed(Exception exception, TaskId task, string cause);
+}

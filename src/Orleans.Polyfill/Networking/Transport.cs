@@ -1,0 +1,400 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Orleans.Configuration;
+using Orleans.Runtime;
+
+namespace Orleans.Polyfill;
+
+/// <summary>What a transport tells of.</summary>
+internal interface ITransportEvents
+{
+    /// <summary>Whether the silo may not connect any more, because the others have declared it dead.</summary>
+    bool IsDead(SiloAddress silo);
+
+    /// <summary>A record from a silo (to whose address answers go), or from a client (which is answered on its connection).</summary>
+    void Received(SiloAddress? from, Connection connection, byte[] record);
+
+    /// <summary>A connection with a silo ended, or could not be made: then nothing that waited was sent.</summary>
+    void Lost(SiloAddress silo, Exception? why, bool connected);
+
+    /// <summary>A client is gone.</summary>
+    void ClientLost(Connection connection);
+
+    /// <summary>Another silo says that this one is dead.</summary>
+    void TakenForDead();
+}
+
+internal enum SendResult
+{
+    Queued,
+    Full,
+    Unreachable,
+}
+
+/// <summary>Who this process is among those it connects with; a client has no address.</summary>
+internal sealed record TransportSettings(string Cluster, SiloAddress? Self, string Secret, TimeSpan OpenTimeout, TimeSpan RetryDelay)
+{
+    public const int MaxRecord = 128 * 1024 * 1024;
+
+    /// <summary>Connections that have not proved themselves yet; more are closed at once.</summary>
+    public int MaxStrangers { get; init; } = 64;
+
+    public int QueuedRecords { get; init; } = 16 * 1024;
+
+    public long QueuedBytes { get; init; } = 256 * 1024 * 1024;
+}
+
+/// <summary>
+/// The connections of one process: one that it makes to each silo it sends to, and those that others make to it. Answers to a silo go over the
+/// own connection to it, answers to a client over the client's.
+/// </summary>
+internal sealed class Transport : IAsyncDisposable
+{
+    private readonly TransportSettings settings;
+    private readonly ClusterSecret secret;
+    private readonly ITransportEvents events;
+    private readonly TimeProvider clock;
+    private readonly SiloLog log;
+    private readonly ConcurrentDictionary<SiloAddress, Outbound> outbounds = new();
+    private readonly ConcurrentDictionary<SiloAddress, long> failed = new();
+    private readonly ConcurrentDictionary<Connection, SiloAddress?> inbounds = new();
+    private readonly ConcurrentDictionary<Task, bool> running = new();
+    private readonly CancellationTokenSource closing = new();
+    private readonly List<TcpListener> listeners = [];
+    private int strangers;
+
+    public Transport(TransportSettings settings, ITransportEvents events, TimeProvider clock, SiloLog log)
+    {
+        this.settings = settings;
+        this.events = events;
+        this.clock = clock;
+        this.log = log;
+        secret = new(settings.Secret, settings.Cluster);
+    }
+
+    /// <summary>Nothing waits to be sent to a silo.</summary>
+    public bool IsFlushed => outbounds.Values.All(o => o.Ended || o.Queue.IsEmpty);
+
+    public int ClientCount => inbounds.Count(i => i.Value is null);
+
+    public void Listen(IPEndPoint endpoint)
+    {
+        var listener = new TcpListener(endpoint);
+        listener.Start();
+        lock (listeners)
+        {
+            listeners.Add(listener);
+        }
+
+        Track(AcceptAsync(listener));
+    }
+
+    /// <summary>Queues a record for a silo, connecting if there is no connection.</summary>
+    public SendResult Send(SiloAddress silo, byte[] record)
+    {
+        while (!closing.IsCancellationRequested)
+        {
+            if (outbounds.TryGetValue(silo, out var existing))
+            {
+                if (existing.Queue.TryAdd(record))
+                {
+                    return SendResult.Queued;
+                }
+
+                if (!existing.Ended && !existing.Queue.IsClosed)
+                {
+                    return SendResult.Full;
+                }
+
+                outbounds.TryRemove(KeyValuePair.Create(silo, existing));
+            }
+
+            if (failed.TryGetValue(silo, out var since) && clock.GetElapsedTime(since) < settings.RetryDelay)
+            {
+                return SendResult.Unreachable;
+            }
+
+            var made = new Outbound(new(settings.QueuedRecords, settings.QueuedBytes));
+            if (outbounds.TryAdd(silo, made))
+            {
+                Track(RunAsync(silo, made));
+            }
+        }
+
+        return SendResult.Unreachable;
+    }
+
+    /// <summary>Ends all connections with a silo.</summary>
+    public void Drop(SiloAddress silo)
+    {
+        failed.TryRemove(silo, out _);
+        if (outbounds.TryRemove(silo, out var outbound))
+        {
+            outbound.Close();
+        }
+
+        foreach (var (connection, _) in inbounds.Where(i => silo.Equals(i.Value)))
+        {
+            connection.Close();
+        }
+    }
+
+    /// <summary>Sends what waits for a silo, and ends the connection to it.</summary>
+    public void Finish(SiloAddress silo)
+    {
+        if (outbounds.TryGetValue(silo, out var outbound))
+        {
+            outbound.Queue.Close();
+        }
+    }
+
+    /// <summary>Ends everything at once, as the end of the process would.</summary>
+    public void Cut()
+    {
+        closing.Cancel();
+        lock (listeners)
+        {
+            listeners.ForEach(l => l.Dispose());
+            listeners.Clear();
+        }
+
+        foreach (var outbound in outbounds.Values)
+        {
+            outbound.Close();
+        }
+
+        foreach (var connection in inbounds.Keys)
+        {
+            connection.Close();
+        }
+    }
+
+    /// <summary>Tells every client something.</summary>
+    public void SendToClients(byte[] record)
+    {
+        foreach (var (connection, _) in inbounds.Where(i => i.Value is null))
+        {
+            connection.TrySend(record);
+        }
+    }
+
+    /// <summary>Takes nothing more, sends what waits, and ends.</summary>
+    public async Task DrainAsync(TimeSpan limit)
+    {
+        var all = outbounds.Values.ToList();
+        all.ForEach(o => o.Queue.Close());
+        await Task.WhenAll(all.Select(o => o.Done)).WaitAsync(limit, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Cut();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Cut();
+        await Task.WhenAll(running.Keys);
+    }
+
+    private void Track(Task task)
+    {
+        running[task] = true;
+        task.ContinueWith(static (t, all) => ((ConcurrentDictionary<Task, bool>)all!).TryRemove(t, out _), running, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private async Task RunAsync(SiloAddress silo, Outbound outbound)
+    {
+        await Task.Yield();
+        Exception? why;
+        var connected = false;
+        try
+        {
+            var channel = await OpenAsync(silo);
+            connected = true;
+            failed.TryRemove(silo, out _);
+            var connection = new Connection(channel, outbound.Queue);
+            outbound.Use(connection);
+            why = await connection.RunAsync(record => events.Received(silo, connection, record));
+        }
+        catch (Exception error)
+        {
+            why = error;
+            failed[silo] = clock.GetTimestamp();
+            log.ConnectionFailed(silo.ToString(), error.Message);
+        }
+
+        outbound.End();
+        outbound.Queue.Close();
+        outbounds.TryRemove(KeyValuePair.Create(silo, outbound));
+        if (!closing.IsCancellationRequested)
+        {
+            events.Lost(silo, why, connected);
+        }
+    }
+
+    private async Task<SecureChannel> OpenAsync(SiloAddress silo)
+    {
+        using var limit = new CancellationTokenSource(settings.OpenTimeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, closing.Token);
+        var socket = new Socket(silo.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        SecureChannel? channel = null;
+        try
+        {
+            await socket.ConnectAsync(silo.Endpoint, either.Token);
+            channel = await SecureChannel.ConnectAsync(new NetworkStream(socket, ownsSocket: true), secret, TransportSettings.MaxRecord, either.Token);
+            channel.Append(new Hello(settings.Cluster, settings.Self, silo).Write());
+            await channel.FlushAsync(either.Token);
+            var welcome = Welcome.Read(await channel.ReadAsync(either.Token) ?? throw new EndOfStreamException("The connection ended before it was welcomed."));
+            if (welcome.TakenForDead)
+            {
+                events.TakenForDead();
+            }
+
+            return welcome.Refusal is { } refusal ? throw new ConnectionRefusedException(refusal) : channel;
+        }
+        catch
+        {
+            if (channel is not null)
+            {
+                await channel.DisposeAsync();
+            }
+
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private async Task AcceptAsync(TcpListener listener)
+    {
+        await Task.Yield();
+        while (!closing.IsCancellationRequested)
+        {
+            try
+            {
+                var socket = await listener.AcceptSocketAsync(closing.Token);
+                socket.NoDelay = true;
+                if (Interlocked.Increment(ref strangers) > settings.MaxStrangers)
+                {
+                    Interlocked.Decrement(ref strangers);
+                    socket.Dispose();
+                    log.TooManyStrangers(settings.MaxStrangers);
+                    continue;
+                }
+
+                Track(ServeAsync(socket));
+            }
+            catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
+            {
+                return;
+            }
+            catch (SocketException error)
+            {
+                log.AcceptFailed(error); // one connection that could not be taken must not end the listener
+            }
+        }
+    }
+
+    private async Task ServeAsync(Socket socket)
+    {
+        SecureChannel? channel = null;
+        Hello? hello = null;
+        try
+        {
+            (channel, hello) = await GreetAsync(socket);
+        }
+        catch (Exception error)
+        {
+            log.StrangerRefused(socket.RemoteEndPoint?.ToString() ?? "?", error.Message);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref strangers);
+        }
+
+        if (channel is null || hello is null)
+        {
+            socket.Dispose();
+            return;
+        }
+
+        var connection = new Connection(channel, new(settings.QueuedRecords, settings.QueuedBytes));
+        inbounds[connection] = hello.Silo;
+        if (closing.IsCancellationRequested)
+        {
+            connection.Close();
+        }
+
+        var why = await connection.RunAsync(record => events.Received(hello.Silo, connection, record));
+        inbounds.TryRemove(connection, out _);
+        if (hello.Silo is null)
+        {
+            events.ClientLost(connection);
+        }
+        else if (!closing.IsCancellationRequested)
+        {
+            events.Lost(hello.Silo, why, connected: true);
+        }
+    }
+
+    private async Task<(SecureChannel Channel, Hello Hello)> GreetAsync(Socket socket)
+    {
+        await Task.Yield();
+        using var limit = new CancellationTokenSource(settings.OpenTimeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, closing.Token);
+        var channel = await SecureChannel.AcceptAsync(new NetworkStream(socket, ownsSocket: true), secret, TransportSettings.MaxRecord, either.Token);
+        try
+        {
+            var hello = Hello.Read(await channel.ReadAsync(either.Token) ?? throw new EndOfStreamException("The connection ended before it was introduced."));
+            var dead = hello.Silo is { } silo && events.IsDead(silo);
+            var refusal = hello.Cluster != settings.Cluster ? $"this is cluster '{settings.Cluster}', not '{hello.Cluster}'"
+                : hello.Target.Generation != settings.Self!.Generation ? $"silo {hello.Target} is gone, here is {settings.Self} now"
+                : dead ? $"silo {hello.Silo} has been declared dead"
+                : null;
+            channel.Append(new Welcome(refusal, dead).Write());
+            await channel.FlushAsync(either.Token);
+            return refusal is null ? (channel, hello) : throw new ConnectionRefusedException(refusal);
+        }
+        catch
+        {
+            await channel.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>What is sent to one silo, before and while there is a connection.</summary>
+    private sealed class Outbound(OutgoingQueue queue)
+    {
+        private readonly Lock gate = new();
+        private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private Connection? connection;
+        private bool closed;
+
+        public OutgoingQueue Queue { get; } = queue;
+
+        public bool Ended => done.Task.IsCompleted;
+
+        public Task Done => done.Task;
+
+        public void End() => done.TrySetResult();
+
+        public void Use(Connection made)
+        {
+            lock (gate)
+            {
+                connection = made;
+                if (closed)
+                {
+                    made.Close();
+                }
+            }
+        }
+
+        public void Close()
+        {
+            lock (gate)
+            {
+                closed = true;
+                Queue.Close();
+                connection?.Close();
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using InstanceTasks.Chaos.Running;
+
+return await Commands.Root().Parse(args).InvokeAsync();

@@ -1,0 +1,331 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Configuration;
+
+namespace Orleans.Polyfill.Tests.Cluster;
+
+/// <summary>Who may connect, and that nothing on the way can be read, changed or made up.</summary>
+public sealed class TransportTests
+{
+    private const string Secret = "a secret that is long enough";
+    private static readonly ClusterSecret Good = new(Secret, "c");
+
+    [Fact]
+    public async Task Record_BetweenHoldersOfTheSecret_Arrives_AndCannotBeReadOnTheWay()
+    {
+        await using var two = await Ends.OpenAsync();
+        var (caller, callee) = await two.GreetAsync(Good, Good);
+        caller.Append("the password is swordfish"u8);
+        caller.Append("second"u8);
+        await caller.FlushAsync(default);
+        Assert.Equal("the password is swordfish", Encoding.UTF8.GetString((await callee.ReadAsync(default))!));
+        Assert.Equal("second", Encoding.UTF8.GetString((await callee.ReadAsync(default))!));
+        Assert.DoesNotContain("swordfish", Encoding.Latin1.GetString(two.Left.Written), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Secret_OfTheCallerWrong_IsRefused_AndLearnsNothing()
+    {
+        await using var two = await Ends.OpenAsync();
+        var calling = SecureChannel.ConnectAsync(two.Left, new("another secret, also long", "c"), 1000, default);
+        await Assert.ThrowsAsync<ConnectionRefusedException>(() => SecureChannel.AcceptAsync(two.Right, Good, 1000, default));
+        await two.Right.DisposeAsync();
+        await Assert.ThrowsAnyAsync<IOException>(() => calling);
+        Assert.Equal(ClusterSecret.NonceSize, two.Right.Written.Length); // its number, and no proof
+    }
+
+    [Fact]
+    public async Task Secret_OfTheCalleeWrong_IsRefused()
+    {
+        await using var two = await Ends.OpenAsync();
+        var calling = SecureChannel.ConnectAsync(two.Left, Good, 1000, default);
+        await Assert.ThrowsAsync<ConnectionRefusedException>(() => SecureChannel.AcceptAsync(two.Right, new(Secret, "another cluster"), 1000, default));
+        await two.Right.DisposeAsync();
+        await Assert.ThrowsAnyAsync<IOException>(() => calling);
+    }
+
+    [Fact]
+    public async Task Proof_OfTheCallerSentBack_IsNoProof()
+    {
+        await using var two = await Ends.OpenAsync();
+        var calling = SecureChannel.ConnectAsync(two.Left, Good, 1000, default);
+        var hello = new byte[4 + ClusterSecret.NonceSize];
+        await two.Right.ReadExactlyAsync(hello);
+        await two.Right.WriteAsync(hello.AsMemory(4));
+        var proof = new byte[ClusterSecret.ProofSize];
+        await two.Right.ReadExactlyAsync(proof);
+        await two.Right.WriteAsync(proof);
+        await Assert.ThrowsAsync<ConnectionRefusedException>(() => calling);
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(-1)]
+    public async Task Record_ChangedOnTheWay_EndsTheConnection(int place)
+    {
+        await using var two = await Ends.OpenAsync();
+        var (caller, callee) = await two.GreetAsync(Good, Good);
+        two.Left.Change = bytes => bytes[place < 0 ? ^-place : place] ^= 1;
+        caller.Append("important"u8);
+        await caller.FlushAsync(default);
+        await Assert.ThrowsAsync<ConnectionRefusedException>(() => callee.ReadAsync(default));
+    }
+
+    [Fact]
+    public async Task Record_SentTwice_EndsTheConnection()
+    {
+        await using var two = await Ends.OpenAsync();
+        var (caller, callee) = await two.GreetAsync(Good, Good);
+        var before = two.Left.Written.Length;
+        caller.Append("once"u8);
+        await caller.FlushAsync(default);
+        await two.Left.WriteAsync(two.Left.Written.AsMemory(before));
+        Assert.Equal("once", Encoding.UTF8.GetString((await callee.ReadAsync(default))!));
+        await Assert.ThrowsAsync<ConnectionRefusedException>(() => callee.ReadAsync(default));
+    }
+
+    [Fact]
+    public async Task Record_SaidToBeHuge_IsNotWaitedFor()
+    {
+        await using var two = await Ends.OpenAsync();
+        var (_, callee) = await two.GreetAsync(Good, Good);
+        await two.Left.WriteAsync((byte[])[255, 255, 255, 127]);
+        await Assert.ThrowsAsync<ConnectionRefusedException>(() => callee.ReadAsync(default));
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("OPF1")]
+    [InlineData("\0\0\0\0")]
+    public async Task Garbage_OnTheSilosPort_IsClosed_AndTheSiloGoesOn(string text)
+    {
+        TestSilo.Topology.Value = new(2);
+        await using var silo = await TestSilo.StartAsync();
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(silo.Cluster.Silos[0].SiloAddress.Endpoint);
+        await socket.GetStream().WriteAsync(Encoding.Latin1.GetBytes(text + new string('x', 200)));
+        var buffer = new byte[1000];
+        var got = 0;
+        try
+        {
+            while (await socket.GetStream().ReadAsync(buffer.AsMemory(got)) is var read and > 0)
+            {
+                got += read;
+            }
+        }
+        catch (IOException)
+        {
+            // closed hard, which is as good
+        }
+
+        Assert.InRange(got, 0, ClusterSecret.NonceSize);
+        await silo.Grains.GetGrain<ITurnGrain>($"tr-{text.Length}").Note("still there");
+    }
+
+    [Fact]
+    public async Task Strangers_ThatSayNothing_AreClosed_AndTooManyAtOnce()
+    {
+        var events = new Events();
+        await using var transport = new Transport(
+            new("c", SiloAddress.New(IPAddress.Loopback, 1, 1), Secret, TimeSpan.FromSeconds(1), TimeSpan.Zero) { MaxStrangers = 3 }, events, TimeProvider.System, Log);
+        var endpoint = Listen(transport);
+        var silent = Enumerable.Range(0, 8).Select(_ => new TcpClient()).ToList();
+        foreach (var one in silent)
+        {
+            await one.ConnectAsync(endpoint);
+        }
+
+        var closed = silent.Select(async s => (await EndedAsync(s.GetStream()), s).Item1).ToList();
+        await Wait.Until(() => closed.Count(c => c.IsCompleted) >= 5, "those above the limit are closed");
+        await Wait.Until(() => closed.TrueForAll(c => c.IsCompleted), "the silent ones are closed, too");
+        silent.ForEach(s => s.Dispose());
+    }
+
+    [Fact]
+    public async Task Silo_TakenForDead_MayNotConnect_AndIsTold()
+    {
+        var dead = SiloAddress.New(IPAddress.Loopback, 2, 7);
+        var server = new Events { Dead = dead };
+        await using var transport = new Transport(new("c", SiloAddress.New(IPAddress.Loopback, 1, 1), Secret, TimeSpan.FromSeconds(5), TimeSpan.Zero), server, TimeProvider.System, Log);
+        var target = SiloAddress.New(Listen(transport), 1);
+        var client = new Events();
+        await using var other = new Transport(new("c", dead, Secret, TimeSpan.FromSeconds(5), TimeSpan.Zero), client, TimeProvider.System, Log);
+        Assert.Equal(SendResult.Queued, other.Send(target, [1]));
+        await Wait.Until(() => client.Told == 1 && client.Lost == 1, "it is told");
+        Assert.Equal(0, server.Received);
+    }
+
+    [Fact]
+    public async Task Generation_ThatIsGone_IsNotAnsweredByTheNext()
+    {
+        var server = new Events();
+        await using var transport = new Transport(new("c", SiloAddress.New(IPAddress.Loopback, 1, 2), Secret, TimeSpan.FromSeconds(5), TimeSpan.Zero), server, TimeProvider.System, Log);
+        var endpoint = Listen(transport);
+        var client = new Events();
+        await using var other = new Transport(new("c", null, Secret, TimeSpan.FromSeconds(5), TimeSpan.Zero), client, TimeProvider.System, Log);
+        other.Send(SiloAddress.New(endpoint, 1), [1]);
+        await Wait.Until(() => client.Lost == 1, "the earlier one is lost");
+        other.Send(SiloAddress.New(endpoint, 2), [1]);
+        await Wait.Until(() => server.Received == 1, "the present one is reached");
+    }
+
+    [Fact]
+    public async Task Queue_OfASiloThatDoesNotRead_IsBounded()
+    {
+        using var deaf = new TcpListener(IPAddress.Loopback, 0);
+        deaf.Start();
+        await using var transport = new Transport(
+            new("c", null, Secret, TimeSpan.FromSeconds(30), TimeSpan.Zero) { QueuedRecords = 100, QueuedBytes = 10_000 }, new Events(), TimeProvider.System, Log);
+        var target = SiloAddress.New((IPEndPoint)deaf.LocalEndpoint, 1);
+        var results = Enumerable.Range(0, 200).Select(_ => transport.Send(target, new byte[10])).ToList();
+        Assert.Equal((100, 100), (results.Count(r => r == SendResult.Queued), results.Count(r => r == SendResult.Full)));
+    }
+
+    [Fact]
+    public async Task Silo_WithoutASecret_IsNotStartedWhereOthersCanConnect()
+    {
+        foreach (var (secret, says) in new[] { ("", "is not set"), ("short", "shorter than") })
+        {
+            var builder = new HostApplicationBuilder();
+            builder.Services.AddSingleton<IClusterTable>(new MemoryClusterTable());
+            builder.Configuration["Orleans:Polyfill:ClusterSecret"] = secret;
+            builder.UseOrleans(silo => silo.UseSockets().ConfigureEndpoints(IPAddress.Loopback, FreePort(), 0, listenOnAnyHostAddress: true));
+            using var host = builder.Build();
+            Assert.Contains(says, (await Assert.ThrowsAsync<OrleansConfigurationException>(() => host.StartAsync())).Message, StringComparison.Ordinal);
+        }
+    }
+
+    private static SiloLog Log => new(NullLogger<SiloRuntime>.Instance);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static IPEndPoint Listen(Transport transport)
+    {
+        var endpoint = new IPEndPoint(IPAddress.Loopback, FreePort());
+        transport.Listen(endpoint);
+        return endpoint;
+    }
+
+    private static async Task<bool> EndedAsync(Stream stream)
+    {
+        try
+        {
+            return await stream.ReadAsync(new byte[1]) == 0;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    private sealed class Events : ITransportEvents
+    {
+        private int received;
+        private int lost;
+        private int told;
+
+        public SiloAddress? Dead { get; init; }
+
+        public int Received => Volatile.Read(ref received);
+
+        public int Lost => Volatile.Read(ref lost);
+
+        public int Told => Volatile.Read(ref told);
+
+        public bool IsDead(SiloAddress silo) => silo.Equals(Dead);
+
+        void ITransportEvents.Received(SiloAddress? from, Connection connection, byte[] record) => Interlocked.Increment(ref received);
+
+        void ITransportEvents.Lost(SiloAddress silo, Exception? why, bool connected) => Interlocked.Increment(ref lost);
+
+        public void ClientLost(Connection connection)
+        {
+        }
+
+        public void TakenForDead() => Interlocked.Increment(ref told);
+    }
+
+    /// <summary>Both ends of a connection.</summary>
+    private sealed class Ends(RecordingStream left, RecordingStream right) : IAsyncDisposable
+    {
+        public RecordingStream Left { get; } = left;
+
+        public RecordingStream Right { get; } = right;
+
+        public static async Task<Ends> OpenAsync()
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            var left = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await left.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
+            return new(new(new NetworkStream(left, ownsSocket: true)), new(new NetworkStream(await listener.AcceptSocketAsync(), ownsSocket: true)));
+        }
+
+        public async Task<(SecureChannel Caller, SecureChannel Callee)> GreetAsync(ClusterSecret caller, ClusterSecret callee)
+        {
+            var accepting = SecureChannel.AcceptAsync(Right, callee, 1000, default);
+            return (await SecureChannel.ConnectAsync(Left, caller, 1000, default), await accepting);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Left.DisposeAsync();
+            await Right.DisposeAsync();
+        }
+    }
+
+    /// <summary>Keeps what is written, and can change it.</summary>
+    private sealed class RecordingStream(Stream inner) : Stream
+    {
+        private readonly MemoryStream written = new();
+
+        public byte[] Written => written.ToArray();
+
+        public Action<byte[]>? Change { get; set; }
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override void Flush() => inner.Flush();
+
+        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var bytes = buffer.ToArray();
+            Change?.Invoke(bytes);
+            written.Write(bytes);
+            return inner.WriteAsync(bytes, cancellationToken);
+        }
+
+        public override async ValueTask DisposeAsync()
+        {
+            await inner.DisposeAsync();
+            await base.DisposeAsync();
+        }
+    }
+}
