@@ -6,7 +6,7 @@ namespace InstanceTasks.Engine;
 /// Named points at which a test lets the process die as if by <c>kill -9</c>. Off unless the environment variable
 /// <c>INSTANCETASKS_FAILPOINT</c> is set when the process starts: <c>name[@kind][:step][#n]</c> dies at the n-th hit (default the first).
 /// The names are <c>accepted</c>, <c>effect-before</c>, <c>effect-after</c>, <c>commit-before</c> and <c>commit-after</c>; for the last two
-/// the step is the name of the commit.
+/// the step is the name of the commit. Of retention, which is no task: <c>archived</c> and <c>purged</c>.
 /// </summary>
 public static class Failpoints
 {
@@ -20,9 +20,14 @@ public static class Failpoints
     public static readonly bool Enabled = Rule is not null;
 
     /// <summary>Dies here if the rule says so.</summary>
-    public static void Hit(string name, TaskKind kind, string step = "")
+    public static void Hit(string name, TaskKind kind, string step = "") => Hit(name, kind.Name, step);
+
+    /// <summary>Dies here if the rule names no kind and says so.</summary>
+    public static void Hit(string name) => Hit(name, "", "");
+
+    private static void Hit(string name, string kind, string step)
     {
-        if (!Enabled || !Rule!.Matches(name, kind.Name, step) || Interlocked.Increment(ref _hits) != Rule.Count)
+        if (!Enabled || !Rule!.Matches(name, kind, step) || Interlocked.Increment(ref _hits) != Rule.Count)
         {
             return;
         }

@@ -74,6 +74,6 @@ internal sealed partial class HostQueues(IGrainFactory grains, TimeProvider time
         }
     }
 
-    [LoggerMessage(EventId = 2501, Level = LogLevel.Debug, Message = "How much waits at host {Host} is not known")]
+    [LoggerMessage(EventId = 2511, Level = LogLevel.Debug, Message = "How much waits at host {Host} is not known")]
     private partial void LogNotAsked(Exception exception, HostName host);
 }

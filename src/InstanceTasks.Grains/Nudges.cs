@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace InstanceTasks.Grains;
 
 /// <summary>
-/// Asks tasks and recovery shards to look, from outside any turn, each until it has: for whoever sees that something was left behind. While a
+/// Asks tasks, recovery shards and retention to look, from outside any turn, each until it has: for whoever sees that something was left behind. While a
 /// silo dies and the directory finds itself again, what is told once may be lost, and nobody else looks before a task is due.
 /// </summary>
 internal sealed partial class Nudges(IGrainFactory grains, IPeers peers, TimeProvider time, ILogger<Nudges> logger) : IDisposable
@@ -27,7 +27,7 @@ internal sealed partial class Nudges(IGrainFactory grains, IPeers peers, TimePro
     public void OfTask(TaskId task, TimeSpan delay, string cause) => OfTask(task, delay, cause, AskAgain);
 
     /// <summary>Asks a shard. Nobody waits.</summary>
-    public void OfShard(int shard, string cause) => UntilDone(shard, s => s.Nudge(cause), cause);
+    public void OfShard(int shard, string cause) => UntilDone(() => Shard(shard).Nudge(cause), $"recovery shard {shard}", cause);
 
     /// <summary>Asks every shard. Nobody waits.</summary>
     public void OfAllShards(string cause)
@@ -43,9 +43,15 @@ internal sealed partial class Nudges(IGrainFactory grains, IPeers peers, TimePro
     {
         for (var shard = 0; shard < Shards.Count; shard++)
         {
-            UntilDone(shard, s => s.Start(), "a silo has started");
+            var grain = Shard(shard);
+            UntilDone(grain.Start, $"recovery shard {shard}", "a silo has started");
         }
     }
+
+    /// <summary>Starts retention. Nobody waits.</summary>
+    public void StartRetention() => UntilDone(grains.GetGrain<IRetentionGrain>(RetentionGrain.Key).Start, "retention", "a silo has started");
+
+    private IRecoveryGrain Shard(int shard) => grains.GetGrain<IRecoveryGrain>($"r-{shard}");
 
     private void OfTask(TaskId task, TimeSpan delay, string cause, TimeSpan pause)
     {
@@ -76,30 +82,29 @@ internal sealed partial class Nudges(IGrainFactory grains, IPeers peers, TimePro
         }
     }
 
-    private void UntilDone(int shard, Func<IRecoveryGrain, Task> ask, string cause) =>
-        _ = Task.Run(() => UntilDoneAsync(grains.GetGrain<IRecoveryGrain>($"r-{shard}"), ask, cause));
+    private void UntilDone(Func<Task> ask, string whom, string cause) => _ = Task.Run(() => UntilDoneAsync(ask, whom, cause));
 
     // The activation that is asked may be on the very silo whose lease has ended, without its store and about to go: until one has looked, the next is asked.
-    private async Task UntilDoneAsync(IRecoveryGrain shard, Func<IRecoveryGrain, Task> ask, string cause)
+    private async Task UntilDoneAsync(Func<Task> ask, string whom, string cause)
     {
         while (!_stopped)
         {
             try
             {
-                await ask(shard);
+                await ask();
                 return;
             }
             catch (Exception e)
             {
-                LogShardFailed(e, cause);
+                LogNotDone(e, whom, cause);
             }
 
             await Task.Delay(AskAgain, time);
         }
     }
 
-    [LoggerMessage(EventId = 2202, Level = LogLevel.Warning, Message = "A recovery shard could not look because {Cause}; it is asked again")]
-    private partial void LogShardFailed(Exception exception, string cause);
+    [LoggerMessage(EventId = 2202, Level = LogLevel.Warning, Message = "What {Whom} was asked because {Cause} it could not do; it is asked again")]
+    private partial void LogNotDone(Exception exception, string whom, string cause);
 
     [LoggerMessage(EventId = 2203, Level = LogLevel.Warning, Message = "Task {Task} could not look because {Cause}; it is asked again")]
     private partial void LogTaskFailed(Exception exception, TaskId task, string cause);

@@ -80,6 +80,6 @@ internal sealed partial class RetentionGrain(
         }
     }
 
-    [LoggerMessage(EventId = 2301, Level = LogLevel.Error, Message = "Retention failed, and what it had not taken away stays; the next run is within {Every}")]
+    [LoggerMessage(EventId = 2611, Level = LogLevel.Error, Message = "Retention failed, and what it had not taken away stays; the next run is within {Every}")]
     private partial void LogFailed(Exception exception, TimeSpan every);
 }

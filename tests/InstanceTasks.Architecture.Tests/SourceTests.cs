@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 
@@ -65,6 +66,21 @@ public sealed partial class SourceTests
         Expect.None(off.Where(line => !OffWithReason().IsMatch(line)));
     }
 
+    /// <summary>An operator's filter by number must not catch another message as well.</summary>
+    [Fact]
+    public void LogMessages_Numbers_AreEachUsedOnce()
+    {
+        var numbered = Repository.Sources("src").SelectMany(path => EventIds(File.ReadAllText(path)).Select(id => (Id: id, File: Repository.Relative(path)))).ToList();
+        Assert.True(numbered.Count > 50);
+        Expect.None(numbered.GroupBy(message => message.Id).Where(same => same.Count() > 1).Select(same => $"{same.Key}: {string.Join(", ", same.Select(message => message.File))}"));
+    }
+
+    [Fact]
+    public void LogMessage_InAText_ItsNumberIsRead() =>
+        Assert.Equal([7, 7, 12], EventIds("[LoggerMessage(EventId = 7, Level = X)] a [LoggerMessage(\n EventId = 7)] b [LoggerMessage(Level = X, EventId = 12)] EventId = 3"));
+
+    private static IEnumerable<int> EventIds(string source) => NumberOfMessage().Matches(source).Select(match => int.Parse(match.Groups["id"].ValueSpan, CultureInfo.InvariantCulture));
+
     private static IEnumerable<string> Lines(IEnumerable<string> files, Func<string, bool> condition) =>
         files.SelectMany(path => File.ReadLines(path).Select((line, index) => (line, place: $"{Repository.Relative(path)}:{index + 1}: {line.Trim()}")).Where(entry => condition(entry.line)).Select(entry => entry.place));
 
@@ -89,6 +105,9 @@ public sealed partial class SourceTests
 
     private static Type? Find(string name) =>
         Type.GetType(name) ?? Type.GetType($"{name}, Microsoft.Extensions.Logging.Abstractions");
+
+    [GeneratedRegex(@"\[LoggerMessage\([^\])]*?EventId = (?<id>\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex NumberOfMessage();
 
     [GeneratedRegex(@"^\s*#\s*(if|elif|else|endif)\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Conditional();

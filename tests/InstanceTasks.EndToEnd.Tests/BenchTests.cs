@@ -4,6 +4,7 @@ using InstanceTasks.TestKit;
 namespace InstanceTasks.EndToEnd.Tests;
 
 /// <summary>The bench runs and says what it promises to say. How fast it was is nobody's business here.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class BenchTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);

@@ -6,6 +6,7 @@ using Xunit.Abstractions;
 namespace InstanceTasks.EndToEnd.Tests;
 
 /// <summary>Two silos as processes of their own, on one PostgreSQL and with one set of hosts; one of them is killed.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
 {
     private const int Servers = 12;

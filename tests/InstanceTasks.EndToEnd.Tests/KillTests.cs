@@ -7,6 +7,7 @@ namespace InstanceTasks.EndToEnd.Tests;
 /// The kill test: load over HTTP, six times <c>kill -9</c> of the silo at moments at which much is under way, six restarts on the same data. Then
 /// nothing that was accepted is lost or unfinished, and the store and the world agree.
 /// </summary>
+[Collection(AloneCollection.Name)]
 public sealed class KillTests(ITestOutputHelper output) : IDisposable
 {
     private const int Kills = 6;

@@ -9,6 +9,7 @@ namespace InstanceTasks.EndToEnd.Tests;
 /// The drill of docs/backup.md: a backup is made while much is under way, the work goes on, everything is lost, the backup is restored. What the backup has goes on without doing
 /// anything twice; what it lacks is told, and nothing is destroyed.
 /// </summary>
+[Collection(AloneCollection.Name)]
 public sealed class RestoreDrillTests(ITestOutputHelper output) : IDisposable
 {
     private const int Servers = 12;

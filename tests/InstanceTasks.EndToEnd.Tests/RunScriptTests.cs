@@ -6,6 +6,7 @@ using Xunit.Abstractions;
 namespace InstanceTasks.EndToEnd.Tests;
 
 /// <summary><c>./run.sh</c> as a user runs it: one command to a serving API, Ctrl-C, and the same command again.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class RunScriptTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly TimeSpan BuildAndStart = TimeSpan.FromMinutes(8);

@@ -6,7 +6,7 @@ public static class RepoRoot
     /// <summary>The directory of the solution.</summary>
     public static string Path { get; } = Find();
 
-    /// <summary>The silo that was built with these tests (same configuration).</summary>
+    /// <summary>The silo that was built with these tests (same configuration), or the one that <c>INSTANCETASKS_SILO</c> names.</summary>
     public static string SiloAssembly { get; } = FindSilo();
 
     private static string Find()
@@ -24,6 +24,11 @@ public static class RepoRoot
 
     private static string FindSilo()
     {
+        if (Environment.GetEnvironmentVariable("INSTANCETASKS_SILO") is { Length: > 0 } other)
+        {
+            return other;
+        }
+
         var configuration = AppContext.BaseDirectory.Contains($"{System.IO.Path.DirectorySeparatorChar}Release{System.IO.Path.DirectorySeparatorChar}", StringComparison.Ordinal)
             ? "Release"
             : "Debug";

@@ -43,6 +43,6 @@ public sealed partial class HoldBook(IHoldStore store, TimeProvider time, ILogge
         }
     }
 
-    [LoggerMessage(EventId = 1401, Level = LogLevel.Warning, Message = "The holds cannot be read; those known stay in force")]
+    [LoggerMessage(EventId = 1411, Level = LogLevel.Warning, Message = "The holds cannot be read; those known stay in force")]
     private partial void LogNotRead(Exception exception);
 }

@@ -54,12 +54,14 @@ public sealed partial class RetentionActor(IRetention store, IArchive archive, R
         }
 
         RetentionInstruments.OnArchived(await archive.WriteAsync(batch, cancellationToken));
+        Failpoints.Hit("archived");
         if (await store.PurgeAsync(_run, options.Longest, batch, cancellationToken) is not { } report)
         {
             LogLost();
             return RetentionStep.Lost;
         }
 
+        Failpoints.Hit("purged");
         RetentionInstruments.OnPurged(report);
         _total = new(_total.Tasks + report.Tasks, _total.Servers + report.Servers, _total.Events + report.Events);
         // What was read and could not be taken away would be read again, and archived again, at once.

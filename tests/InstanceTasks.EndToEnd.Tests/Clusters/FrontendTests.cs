@@ -6,6 +6,7 @@ using Xunit.Abstractions;
 namespace InstanceTasks.EndToEnd.Tests;
 
 /// <summary>A frontend beside one silo: the whole API there, the silo's death and return, and a stop that load balancers see coming.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class FrontendTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly TimeSpan Drain = TimeSpan.FromSeconds(3);

@@ -7,6 +7,7 @@ namespace InstanceTasks.EndToEnd.Tests;
 /// <c>deploy/local-cluster.sh</c> as its user runs it: PostgreSQL, three silos, two frontends, HAProxy. One of them is killed; then every process is
 /// restarted one after the other under load, and clients must not notice.
 /// </summary>
+[Collection(AloneCollection.Name)]
 public sealed class LocalClusterTests(LocalCluster cluster, ITestOutputHelper output) : IClassFixture<LocalCluster>
 {
     private const int Clients = 6;
@@ -60,6 +61,21 @@ public sealed class LocalClusterTests(LocalCluster cluster, ITestOutputHelper ou
         await RestartUnderLoadAsync(await BuildOtherVersionAsync(other));
         await RestartUnderLoadAsync(null);
         Assert.NotEqual(OtherVersion, await VersionAsync());
+    }
+
+    /// <summary>
+    /// A release whose messages, stored records, grain interfaces and schema have more than this one's: over to it, so that both work side by side, and back again on what it has stored.
+    /// </summary>
+    [ClusterFact]
+    [Trait("Category", "Full")]
+    public async Task Restart_ToTheNextReleaseAndBackUnderLoad_ClientsNoticeNothing()
+    {
+        using var next = new TempDirectory("next-release");
+        await RestartUnderLoadAsync(await NextRelease.BuildAsync(next));
+        Assert.Equal(NextRelease.Version, await VersionAsync());
+        Assert.True((long)(await cluster.ScalarAsync($"SELECT count(*) FROM tasks WHERE body::text ILIKE '%{NextRelease.Member}%'"))! > 0, "the next release has stored nothing of its own");
+        await RestartUnderLoadAsync(null);
+        Assert.NotEqual(NextRelease.Version, await VersionAsync());
     }
 
     /// <summary>The executable compiled again with another version number, beside the libraries that it was built with.</summary>

@@ -11,6 +11,7 @@ namespace InstanceTasks.EndToEnd.Tests.Wire;
 /// Thousands of connections that hold on to the silo from this process: silent ones, some that never end their headers, some whose body comes byte by byte. The others are
 /// served meanwhile, each of these is ended by the silo, and its memory comes back.
 /// </summary>
+[Collection(AloneCollection.Name)]
 public sealed class ConnectionTests(ITestOutputHelper output) : IDisposable
 {
     private const int OfEachKind = 1000;

@@ -7,12 +7,9 @@ namespace InstanceTasks.TestKit.Faults;
 /// A journal that does to chosen writes what a database connection can do: lose the acknowledgement, lose the write, deliver it late, or
 /// refuse it. Everything else goes through unchanged.
 /// </summary>
-public sealed class FaultyJournal(IJournal inner) : IJournal
+public sealed class FaultyJournal(IJournal inner) : ForwardingJournal(inner)
 {
     private ImmutableList<JournalFaultRule> _rules = [];
-
-    /// <inheritdoc/>
-    public int ClusterEpoch => inner.ClusterEpoch;
 
     /// <summary>The rules so far.</summary>
     public IReadOnlyList<JournalFaultRule> Rules => _rules;
@@ -40,50 +37,28 @@ public sealed class FaultyJournal(IJournal inner) : IJournal
     }
 
     /// <inheritdoc/>
-    public async Task<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken = default)
+    public override async Task<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken = default)
     {
         if (_rules.Find(rule => rule.Catches(commit)) is not { } rule)
         {
-            return await inner.CommitAsync(commit, cancellationToken);
+            return await Inner.CommitAsync(commit, cancellationToken);
         }
 
-        await InjectAsync(rule, async () => (await inner.CommitAsync(commit, CancellationToken.None)).Applied);
+        await InjectAsync(rule, async () => (await Inner.CommitAsync(commit, CancellationToken.None)).Applied);
         throw Outcome(rule, $"commit '{commit.Name}' of '{commit.Kind}'");
     }
 
     /// <inheritdoc/>
-    public async Task<bool> RefuseAsync(TaskId id, CancellationToken cancellationToken = default)
+    public override async Task<bool> RefuseAsync(TaskId id, CancellationToken cancellationToken = default)
     {
         if (_rules.Find(rule => rule.Catches(null)) is not { } rule)
         {
-            return await inner.RefuseAsync(id, cancellationToken);
+            return await Inner.RefuseAsync(id, cancellationToken);
         }
 
-        await InjectAsync(rule, () => inner.RefuseAsync(id, CancellationToken.None));
+        await InjectAsync(rule, () => Inner.RefuseAsync(id, CancellationToken.None));
         throw Outcome(rule, $"tombstone of {id}");
     }
-
-    /// <inheritdoc/>
-    public Task<StoredTask?> ReadTaskAsync(TaskId id, CancellationToken cancellationToken = default) => inner.ReadTaskAsync(id, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<InstanceRecord?> ReadInstanceAsync(InstanceId id, CancellationToken cancellationToken = default) => inner.ReadInstanceAsync(id, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<IReadOnlyList<StoredEvents>> ReadEventsAsync(TaskId id, CancellationToken cancellationToken = default) => inner.ReadEventsAsync(id, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<StoredIdempotency?> ReadIdempotencyAsync(ProjectId project, UserId user, string key, CancellationToken cancellationToken = default) =>
-        inner.ReadIdempotencyAsync(project, user, key, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<IReadOnlyList<DueTask>> ReadDueAsync(int shard, int limit, CancellationToken cancellationToken = default) => inner.ReadDueAsync(shard, limit, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<TimeSpan?> ReadNextDueAsync(int shard, CancellationToken cancellationToken = default) => inner.ReadNextDueAsync(shard, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task QuarantineAsync(TaskId id, string reason, CancellationToken cancellationToken = default) => inner.QuarantineAsync(id, reason, cancellationToken);
 
     private static async Task InjectAsync(JournalFaultRule rule, Func<Task<bool>> apply)
     {

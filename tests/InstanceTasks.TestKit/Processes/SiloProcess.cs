@@ -101,9 +101,9 @@ public sealed class SiloProcess : IAsyncDisposable
     }
 
     /// <summary>Runs one of its commands to the end, on the setup's data: its exit code, and what it said.</summary>
-    public static async Task<(int Code, string Output)> RunCommandAsync(SiloSetup setup, string command)
+    public static async Task<(int Code, string Output)> RunCommandAsync(SiloSetup setup, params string[] command)
     {
-        using var child = Start(setup, [command, "--data", setup.DataDirectory]);
+        using var child = Start(setup, [.. command, "--data", setup.DataDirectory]);
         return (await child.WaitForExitAsync(StartDeadline), child.Output);
     }
 

@@ -1,10 +1,10 @@
 using System.IO.Compression;
 using System.Text.Json.Nodes;
 
-namespace InstanceTasks.Storage.Tests.Retention;
+namespace InstanceTasks.TestKit;
 
 /// <summary>Reads an archive as anybody would.</summary>
-internal static class ArchiveReader
+public static class ArchiveReader
 {
     /// <summary>The finished files, oldest first.</summary>
     public static IReadOnlyList<string> Files(string directory) =>
@@ -16,6 +16,7 @@ internal static class ArchiveReader
     /// <summary>The ids of the tasks, as often as they are there.</summary>
     public static IEnumerable<Guid> Tasks(string directory) => Lines(directory).Where(l => (string?)l["type"] == "task").Select(l => Guid.Parse((string)l["id"]!));
 
+    /// <summary>Every line of one file.</summary>
     public static IReadOnlyList<JsonObject> LinesOf(string file)
     {
         using var text = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
