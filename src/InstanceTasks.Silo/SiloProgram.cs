@@ -91,15 +91,17 @@ internal static class SiloProgram
         }
     }
 
-    // What the person who started it can mend is said in one line; everything else keeps its stack trace.
-    private static bool IsConfiguration(Exception e) => e is AggregateException several && several.InnerExceptions.All(IsConfiguration)
-        || e is DirectoryInUseException or SchemaTooNewException or InvalidDataException or OptionsValidationException or SettingsException or OutdatedDatabaseException or ListenAddressException or OrleansConfigurationException
+    /// <summary>What the person who started it can mend is said in one line; everything else keeps its stack trace. An init system tries again.</summary>
+    internal static bool IsConfiguration(Exception e) => e is AggregateException several && several.InnerExceptions.All(IsConfiguration)
+        || e is DirectoryInUseException or SchemaTooNewException or InvalidDataException or OptionsValidationException or SettingsException or OutdatedDatabaseException or StoreUnavailableException or ListenAddressException or OrleansConfigurationException
         or IOException { InnerException: AddressInUseException };
 
-    private static string Explain(Exception e) => e switch
+    /// <summary>That line.</summary>
+    internal static string Explain(Exception e) => e switch
     {
         AggregateException several => string.Join(Environment.NewLine, several.InnerExceptions.Select(Explain)),
         OptionsValidationException options => string.Join(Environment.NewLine, options.Failures),
+        StoreUnavailableException { InnerException: { } cause } away => $"{away.Message} ({cause.Message})",
         _ => e.Message,
     };
 }

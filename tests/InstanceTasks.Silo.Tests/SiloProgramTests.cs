@@ -1,3 +1,4 @@
+using InstanceTasks.Engine;
 using InstanceTasks.Storage;
 using InstanceTasks.TestKit;
 
@@ -80,6 +81,19 @@ public sealed class SiloProgramTests : IDisposable
 
         Assert.Equal(2, exit);
         Assert.Contains(said, Line(), StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// In an hour of faults silos ended with a stack trace, since the database went away between its opening and the comparison of stamps: who restarts them must see at a glance that nothing is
+    /// wrong with the silo.
+    /// </summary>
+    [Fact]
+    public void Start_DatabaseGoesAwayMeanwhile_IsSaidInOneLine()
+    {
+        var e = new StoreUnavailableException("The database cannot be read now.", new TimeoutException("Timeout during reading attempt"));
+
+        Assert.True(SiloProgram.IsConfiguration(e));
+        Assert.Equal("The database cannot be read now. (Timeout during reading attempt)", SiloProgram.Explain(e));
     }
 
     private Task<int> RunAsync(params string[] args) => SiloProgram.RunAsync(["--data", _data.Path, .. args]);

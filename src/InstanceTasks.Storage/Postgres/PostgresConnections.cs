@@ -9,6 +9,8 @@ internal sealed class PostgresConnections : IAsyncDisposable
     // One to renew, and one to leave while a renewal stands still.
     private const int ForLeases = 2;
 
+    private const int ReadBuffer = 64 * 1024;
+
     private readonly NpgsqlDataSource _pool;
     private readonly NpgsqlDataSource _single;
     private readonly NpgsqlDataSource _leases;
@@ -58,6 +60,8 @@ internal sealed class PostgresConnections : IAsyncDisposable
         given.CommandTimeout = (int)Math.Ceiling(options.AnswerTimeout.TotalSeconds);
         // Nothing of a session is changed after it was set up: a reset would only throw prepared statements away.
         given.NoResetOnClose = true;
+        // What is not in the buffer is waited for by a thread: most answers are to fit in.
+        given.ReadBufferSize = ReadBuffer;
         given.MaxAutoPrepare = 100;
         given.AutoPrepareMinUsages = 2;
         given.TcpKeepAlive = true;

@@ -97,7 +97,8 @@ internal sealed class MembershipWatch(string connectionString, IReadOnlyList<Sil
     private void Note(MemberRow row)
     {
         var key = (row.Address, row.Port, row.Generation);
-        if (!_lives.TryGetValue(key, out var life) && slots.FirstOrDefault(s => IsOf(row, s)) is { IsUp: true } slot && !_lives.ContainsValue(slot.Life))
+        // A row that is dead when it is first seen is not that of a process that serves, but of an earlier one whose start has failed.
+        if (!_lives.TryGetValue(key, out var life) && row.Status != MemberRow.Dead && slots.FirstOrDefault(s => IsOf(row, s)) is { IsUp: true } slot && !_lives.ContainsValue(slot.Life))
         {
             _lives[key] = life = slot.Life;
         }
