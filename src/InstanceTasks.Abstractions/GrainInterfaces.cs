@@ -79,6 +79,17 @@ public interface IHostGrain : IGrainWithStringKey
     /// <summary>How many attempts wait for a worker.</summary>
     [Alias("queue-length"), AlwaysInterleave, ResponseTimeout(CallLimits.Quick)]
     Task<int> QueueLength();
+
+    /// <summary>
+    /// Has a worker read a machine's console; held for at most 2 s, then <see cref="ConsoleVerdict.Waiting"/>: ask again with the same id. Nothing of it is kept; a host whose
+    /// activation was lost hears the question anew.
+    /// </summary>
+    [Alias("read-console"), AlwaysInterleave, ResponseTimeout(CallLimits.Quick)]
+    Task<ConsoleAnswer> ReadConsole(ConsoleQuestion question);
+
+    /// <summary>A worker's answer to a question of <see cref="PollAnswer.Questions"/>. One that nobody asks any more is dropped.</summary>
+    [Alias("answer-console"), AlwaysInterleave, ResponseTimeout(CallLimits.Quick)]
+    Task AnswerConsole(Guid question, ConsoleAnswer answer);
 }
 
 /// <summary>Finds tasks that nobody drives and pokes them. One per shard; key <c>r-N</c>.</summary>

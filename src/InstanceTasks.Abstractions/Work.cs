@@ -151,6 +151,9 @@ public sealed record PollAnswer
 
     /// <summary>Machines to fence now; confirmed in the next poll.</summary>
     [Id(1)] public List<FenceOrder> Fences { get; init; } = [];
+
+    /// <summary>Consoles to read now, whatever else the worker is busy with. Each is answered by a call of its own; one that is not comes again.</summary>
+    [Id(40)] public List<ConsoleQuestion> Questions { get; init; } = [];
 }
 
 /// <summary>Where an attempt is, as far as the host knows.</summary>

@@ -34,7 +34,7 @@ public static class ComputeApi
     /// <summary>
     /// Adds the API. The host provides <see cref="IComputeCommands"/>, <see cref="ISecretProtector"/> and the engine's ports
     /// <c>IQueries</c>, <c>ICatalog</c>, <c>IHoldStore</c>, <c>IDocumentStore</c>, <c>IHostControl</c>, <c>IQuotaLimits</c>, <c>IRevokedTokens</c> (for <c>auth: identity</c>),
-    /// <c>IEventStream</c> and <c>IJournal</c>.
+    /// <c>IEventStream</c>, <c>IConsoles</c> and <c>IJournal</c>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes of the defaults, or null.</param>
@@ -69,6 +69,7 @@ public static class ComputeApi
         services.AddSingleton<RebuildParser>();
         services.AddSingleton<UnshelveParser>();
         services.AddSingleton<ResizeParser>();
+        services.AddSingleton<ConsoleOutput>();
         services.AddSingleton<TaskCommands>();
         services.AddSingleton<Router>();
         services.AddSingleton<ApiPipeline>();

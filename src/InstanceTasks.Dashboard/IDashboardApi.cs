@@ -61,6 +61,9 @@ public sealed record EntryRefusal(int Status, string Message, TimeSpan? RetryAft
 /// <param name="MaySeeStored">Whether he may see what is stored, silos and hosts.</param>
 public sealed record Viewer(string User, string Project, string Role, bool MaySeeTasks, bool MaySeeCounts, bool MaySeeStored)
 {
+    /// <summary>Whether he may read what guests have written on their consoles.</summary>
+    public bool MayReadConsoles { get; init; }
+
     /// <summary>Whether he sees all projects.</summary>
     public bool IsAdmin => Role == "admin";
 }

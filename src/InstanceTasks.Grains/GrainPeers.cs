@@ -45,6 +45,9 @@ internal sealed class GrainPeers(IGrainFactory grains) : IPeers
     /// <inheritdoc/>
     public Task<PollAnswer> PollAsync(HostName host, PollRequest request) => Of(host).Poll(request);
 
+    /// <inheritdoc/>
+    public Task AnswerConsoleAsync(HostName host, Guid question, ConsoleAnswer answer) => Of(host).AnswerConsole(question, answer);
+
     private ITaskGrain Of(TaskId task) => grains.GetGrain<ITaskGrain>(task.GrainKey);
 
     private IHostGrain Of(HostName host) => _hosts.GetOrAdd(host, static (h, g) => g.GetGrain<IHostGrain>(h.GrainKey), grains);

@@ -36,6 +36,7 @@ public static class GrainsServiceCollectionExtensions
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<IOwnership>(s => s.GetRequiredService<LeaseKeeper>());
         services.AddSingleton<IStepRunner, StepRunner>();
+        services.AddSingleton<IConsoleSource, ConsoleReader>();
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<WorkerDesk>(s, s.GetRequiredService<IOptions<WorkerOptions>>().Value));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, LeaseLifecycle>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RecoveryStarter>();

@@ -11,6 +11,9 @@ internal sealed class HostGrain(IOwnership ownership, SiloStop stop, TimeProvide
     // A task's turn waits for it, and what else is asked of the task waits for the turn.
     private static readonly TimeSpan LongestFence = TimeSpan.FromMilliseconds(500);
 
+    // As short as a poll is held: an activation that is to move waits for its calls.
+    private static readonly TimeSpan LongestRead = TimeSpan.FromSeconds(2);
+
     private HostActor? _actor;
 
     private HostActor Actor => _actor ??= new HostActor(GrainKeys.HostOf(this), ownership, time, limits.Value);
@@ -43,6 +46,21 @@ internal sealed class HostGrain(IOwnership ownership, SiloStop stop, TimeProvide
         var fence = Actor.FenceAsync(machine, below, LongestFence);
         await Task.WhenAny(fence, stop.Begun);
         return fence.IsCompleted ? await fence : Actor.Fence(machine, below);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ConsoleAnswer> ReadConsole(ConsoleQuestion question)
+    {
+        var reading = Actor.ReadConsoleAsync(question, LongestRead);
+        await Task.WhenAny(reading, stop.Begun);
+        return reading.IsCompleted ? await reading : new() { Verdict = ConsoleVerdict.Waiting, Reason = "its host is being moved to another process" };
+    }
+
+    /// <inheritdoc/>
+    public Task AnswerConsole(Guid question, ConsoleAnswer answer)
+    {
+        Actor.AnswerConsole(question, answer);
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>

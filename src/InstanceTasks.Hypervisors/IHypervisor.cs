@@ -214,6 +214,12 @@ public interface IHypervisorHosts
     /// <summary>The machines on a host.</summary>
     Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// What the guest of a machine has written on its serial console, oldest first; empty when it has written nothing, null when the host knows no machine of the instance. A driver
+    /// keeps a bounded part, the newest; it stays while the machine is off, and is gone with it. Reading waits for no operation.
+    /// </summary>
+    Task<string?> ReadConsoleAsync(HostName host, InstanceId machine, CancellationToken cancellationToken = default);
+
     /// <summary>The newest stamp that a host has seen for each machine, also for machines that are gone, as far as the driver remembers them.</summary>
     Task<IReadOnlyDictionary<InstanceId, Stamp>> ReadStampsAsync(HostName host, CancellationToken cancellationToken = default);
 }

@@ -22,7 +22,7 @@ internal sealed class DashboardApi(ApiEntry entry, IOptions<ApiOptions> options)
 
     public async Task<Identification> IdentifyAsync(HttpContext http) => await entry.IdentifyAsync(http) switch
     {
-        { Caller: { } caller } => new(new(caller.User, caller.Project, caller.Role, caller.May("tasks:index"), caller.May("dashboard:counts"), caller.May("dashboard:stored"))),
+        { Caller: { } caller } => new(new(caller.User, caller.Project, caller.Role, caller.May("tasks:index"), caller.May("dashboard:counts"), caller.May("dashboard:stored")) { MayReadConsoles = caller.May("os-console-output") }),
         { Status: StatusCodes.Status401Unauthorized } => new(null),
         var refused => new(null, new(refused.Status, refused.Message ?? "", refused.RetryAfter)),
     };

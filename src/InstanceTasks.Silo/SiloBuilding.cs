@@ -107,6 +107,7 @@ internal static class SiloBuilding
         StoreWiring.AddStore(services, configuration, settings);
         services.AddSingleton<ISecretProtector, StoredSecretProtector>();
         services.AddSingleton<IComputeCommands, GrainComputeCommands>();
+        services.AddSingleton<IConsoles, GrainConsoles>();
         services.AddComputeApi(configuration.GetSection("Api").Bind);
         services.PostConfigure<ApiOptions>(o => o.UsersFile = string.IsNullOrEmpty(o.UsersFile) ? o.UsersFile : Path.Combine(settings.DataDirectory, o.UsersFile));
         services.AddSingleton<IDashboardApi, DashboardApi>();

@@ -60,6 +60,8 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    public FakeConsoles Consoles => (FakeConsoles)_app.Services.GetRequiredService<IConsoles>();
+
     public FakeRetention Retention => (FakeRetention)_app.Services.GetRequiredService<IRetention>();
 
     public string BaseUrl => Client.BaseAddress!.ToString().TrimEnd('/');
@@ -79,7 +81,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<IQueries>(cloud).AddSingleton<IJournal>(journal).AddSingleton<ICatalog>(catalog).AddSingleton<IHoldStore>(holds)
             .AddSingleton<IDocumentStore>(operators).AddSingleton<IQuotaLimits>(operators).AddSingleton<IHostControl>(operators).AddSingleton<IEventStream>(events).AddSingleton<IRetention>(new FakeRetention())
-            .AddSingleton<IComputeCommands>(commands).AddSingleton<ISecretProtector, FakeProtector>()
+            .AddSingleton<IComputeCommands>(commands).AddSingleton<ISecretProtector, FakeProtector>().AddSingleton<IConsoles>(new FakeConsoles())
             .AddSingleton<IRevokedTokens>(tokens ?? new FakeTokens()).AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddComputeApi(options =>
         {

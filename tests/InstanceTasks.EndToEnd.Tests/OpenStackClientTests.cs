@@ -47,6 +47,7 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         await ListsAndShowAsync(id);
         await SetAsync(id);
         await PowerAsync(id);
+        await ConsoleAsync(id);
         await LockAsync(id);
         await ZonesAndLimitsAsync(instances: 1);
         await PauseAndSuspendAsync(id);
@@ -72,7 +73,7 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         _image = Text((await _cli.JsonAsync("image", "list")).AsArray()[0]!, "Name");
         await CreateAsync("vm1", []);
         var rows = new List<string>();
-        foreach (var command in new[] { "server migrate", "server evacuate", "server backup create", "server dump create", "server restore", "console log show", "console url show" })
+        foreach (var command in new[] { "server migrate", "server evacuate", "server backup create", "server dump create", "server restore", "console url show" })
         {
             var answer = await _cli.TryAsync([.. command.Split(' '), "vm1"]);
             Assert.True(answer.ExitCode != 0, answer.Command);
@@ -214,6 +215,18 @@ public sealed class OpenStackClientTests(ITestOutputHelper output) : IAsyncLifet
         await StatusBecomesAsync(id, "ACTIVE");
         await _cli.RunAsync("server", "reboot", "--hard", "--wait", "vm1-renamed");
         await StatusBecomesAsync(id, "ACTIVE");
+    }
+
+    /// <summary>After a create, a stop, a start and two reboots.</summary>
+    private async Task ConsoleAsync(Guid id)
+    {
+        var all = (await _cli.RunAsync("console", "log", "show", "vm1-renamed")).Output;
+        Assert.Contains("Simulated guest, start 1", all, StringComparison.Ordinal);
+        Assert.Contains("The system is going down for power off", all, StringComparison.Ordinal);
+        Assert.Contains("Simulated guest, start 4", all, StringComparison.Ordinal);
+        var last = (await _cli.RunAsync("console", "log", "show", "--lines", "2", "vm1-renamed")).Output;
+        Assert.EndsWith($"{id} login:", last.TrimEnd(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Started init", last, StringComparison.Ordinal);
     }
 
     private async Task LockAsync(Guid id)

@@ -16,12 +16,13 @@ internal sealed class ActionParsers(ImageCatalog images, RebuildParser rebuilds,
     {
         "os-start", "os-stop", "reboot", "pause", "unpause", "suspend", "resume", "rescue", "unrescue", "lock", "unlock", "changePassword", "os-resetState",
         "createImage", "rebuild", "shelve", "shelveOffload", "unshelve", "resize", "confirmResize", "revertResize",
+        ConsoleOutput.Action,
     };
 
     /// <summary>Reads the one action of a body.</summary>
     /// <param name="call">The call.</param>
     /// <param name="body">Its body.</param>
-    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="name">One of <see cref="Names"/> that makes a task.</param>
     public async Task<ParsedAction> ParseAsync(ApiCall call, JsonInput body, string name) => name switch
     {
         "rescue" => await RescueAsync(call, body),

@@ -6,14 +6,14 @@ using InstanceTasks.Engine;
 namespace InstanceTasks.Api.Actions;
 
 /// <summary><c>POST /servers/{id}/action</c> (nova-api §3). Whether the server's state allows it is the engine's to say.</summary>
-internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys keys, ActionParsers parsers, ISecretProtector secrets) : IApiResource
+internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys keys, ActionParsers parsers, ConsoleOutput console, ISecretProtector secrets) : IApiResource
 {
     /// <summary>Nova's other actions with the microversions that have them: known, and not served yet.</summary>
     private static readonly Dictionary<string, (int From, int To)> NotServed = new(StringComparer.Ordinal)
     {
         ["trigger_crash_dump"] = (17, 999),
         ["migrate"] = (1, 999), ["os-migrateLive"] = (1, 999), ["evacuate"] = (1, 999), ["createBackup"] = (1, 999), ["restore"] = (1, 999),
-        ["forceDelete"] = (1, 999), ["os-getConsoleOutput"] = (1, 999),
+        ["forceDelete"] = (1, 999),
         ["injectNetworkInfo"] = (1, 999), ["addSecurityGroup"] = (1, 999), ["removeSecurityGroup"] = (1, 999), ["addFixedIp"] = (1, 43),
         ["removeFixedIp"] = (1, 43), ["addFloatingIp"] = (1, 43), ["removeFloatingIp"] = (1, 43), ["os-getVNCConsole"] = (1, 5),
         ["os-getSPICEConsole"] = (1, 5), ["os-getSerialConsole"] = (1, 5), ["os-getRDPConsole"] = (1, 5),
@@ -25,6 +25,11 @@ internal sealed class ServerActions(TaskSubmitter submitter, IdempotencyKeys key
     {
         var body = await call.BodyAsync();
         var name = NameOf(call, body);
+        if (name == ConsoleOutput.Action)
+        {
+            return await console.ReadAsync(call, body);
+        }
+
         var (keyed, replay) = await keys.LookAsync(call);
         if (replay is not null)
         {

@@ -39,6 +39,9 @@ internal sealed record CallDoc
     /// <summary>Answers name a task, although nothing is asked for.</summary>
     public bool NamesTask { get; init; }
 
+    /// <summary>An action that only reads: it makes no task, so its answers name none, and it has no dry run.</summary>
+    public bool OnlyReads { get; init; }
+
     /// <summary>The pipeline answers it before there are routes.</summary>
     public bool IsUnrouted { get; init; }
 
@@ -135,6 +138,7 @@ internal sealed class CallDocs
         DryRun = body["dry_run"]?.GetValue<string>() ?? "dry_run",
         LocationUntil = body["location"] is not { } location ? null : location.GetValueKind() == JsonValueKind.Number ? location.GetValue<int>() : int.MaxValue,
         NamesTask = body.ContainsKey("task"),
+        OnlyReads = body.ContainsKey("only_reads"),
         IsUnrouted = body.ContainsKey("unrouted"),
         Faults = body["faults"] is JsonArray faults ? [.. faults.Select(f => f!.GetValue<int>())] : [],
         Examples = body["examples"] as JsonArray ?? [],

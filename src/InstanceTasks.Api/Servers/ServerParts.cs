@@ -4,7 +4,7 @@ using InstanceTasks.Api.Wire;
 namespace InstanceTasks.Api.Servers;
 
 /// <summary>
-/// The small resources below a server (nova-api §2.8). Networks, volumes and consoles are not served by this deployment: their lists are empty, and whoever wants one is told so.
+/// The small resources below a server (nova-api §2.8). Networks, volumes and graphical consoles are not served by this deployment: their lists are empty, and whoever wants one is told so.
 /// </summary>
 internal sealed class ServerParts(ServerReader reader) : IApiResource
 {

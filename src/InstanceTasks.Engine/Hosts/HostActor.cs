@@ -26,13 +26,14 @@ public sealed class HostActor
     private readonly Dictionary<long, Poller> _pollers = [];
     private readonly Dictionary<InstanceId, OrderedFence> _fences = [];
     private readonly Dictionary<InstanceId, TaskCompletionSource> _confirmations = [];
+    private readonly HostQuestions _questions;
     private readonly HashSet<long> _unheard;
     private readonly LimitOptions _limits;
 
     /// <summary>Creates the logic of a host.</summary>
     public HostActor(HostName host, IOwnership ownership, TimeProvider time, LimitOptions? limits = null)
     {
-        (_host, _ownership, _time, _limits) = (host, ownership, time, limits ?? new());
+        (_host, _ownership, _time, _limits, _questions) = (host, ownership, time, limits ?? new(), new(time));
         _unheard = [.. Workers()];
     }
 
@@ -116,7 +117,7 @@ public sealed class HostActor
         poller.Answer(new PollAnswer());
         poller.Room = request.Room;
         var answer = Collect(poller);
-        if (answer.Attempts.Count > 0 || answer.Fences.Count > 0 || request.Wait <= TimeSpan.Zero)
+        if (HasNews(answer) || request.Wait <= TimeSpan.Zero)
         {
             HandOut();
             return Task.FromResult(answer);
@@ -126,6 +127,29 @@ public sealed class HostActor
         HandOut();
         return poller.WaitAsync(request.Wait, request.Room, _time);
     }
+
+    /// <summary>
+    /// Has a worker read a machine's console, and waits a moment for its answer; asking again with the same id goes on waiting. Reads stand beside the queue: no attempt and no
+    /// fence waits for one.
+    /// </summary>
+    public async Task<ConsoleAnswer> ReadConsoleAsync(ConsoleQuestion question, TimeSpan atMost)
+    {
+        if (!Runners().Any())
+        {
+            return ConsoleAnswer.Unavailable("no worker reaches its host");
+        }
+
+        if (!_questions.Add(question))
+        {
+            return ConsoleAnswer.Unavailable("too many consoles of its host are being read");
+        }
+
+        HandOut();
+        return await _questions.WaitAsync(question.Id, atMost) ?? new() { Verdict = ConsoleVerdict.Waiting, Reason = "no worker of its host has answered" };
+    }
+
+    /// <summary>A worker's answer to a question for a console.</summary>
+    public void AnswerConsole(Guid question, ConsoleAnswer answer) => _questions.Answer(question, answer);
 
     /// <summary>
     /// Orders the fence, and waits a moment until everybody has confirmed it. After a process has died a thousand tasks ask for theirs at once: asking again and again costs more than all else.
@@ -301,8 +325,10 @@ public sealed class HostActor
             poller.Room--;
         }
 
-        return new PollAnswer { Attempts = attempts, Fences = FencesFor(poller, now) };
+        return new PollAnswer { Attempts = attempts, Fences = FencesFor(poller, now), Questions = _questions.HandOut() };
     }
+
+    private static bool HasNews(PollAnswer answer) => answer.Attempts.Count > 0 || answer.Fences.Count > 0 || answer.Questions.Count > 0;
 
     // An order is not repeated at once: the worker is busy with it, and would be asked in circles.
     private List<FenceOrder> FencesFor(Poller poller, long now)
@@ -341,7 +367,7 @@ public sealed class HostActor
         }
 
         var answer = Collect(poller);
-        if (answer.Attempts.Count > 0 || answer.Fences.Count > 0)
+        if (HasNews(answer))
         {
             poller.Answer(answer);
         }

@@ -38,6 +38,9 @@ public interface IPeers
 
     /// <summary>A worker asks a host for work.</summary>
     Task<PollAnswer> PollAsync(HostName host, PollRequest request);
+
+    /// <summary>A worker answers a host's question for a console.</summary>
+    Task AnswerConsoleAsync(HostName host, Guid question, ConsoleAnswer answer);
 }
 
 /// <summary>What the process knows about itself and the other generations (design §4.3).</summary>

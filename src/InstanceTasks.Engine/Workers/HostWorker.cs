@@ -2,12 +2,15 @@ using Microsoft.Extensions.Logging;
 
 namespace InstanceTasks.Engine;
 
-/// <summary>Pulls work for one host: long-polls its grain, hands attempts to the desk, carries fences out and confirms them at once.</summary>
-internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IPeers peers, IOwnership ownership, string silo, WorkerOptions options, TimeProvider time, ILogger<HostWorker> logger,
+/// <summary>Pulls work for one host: long-polls its grain, hands attempts to the desk, carries fences out and confirms them at once, and reads consoles.</summary>
+internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IConsoleSource consoles, IPeers peers, IOwnership ownership, string silo, WorkerOptions options, TimeProvider time, ILogger<HostWorker> logger,
     LimitOptions? limits = null)
 {
     private static readonly TimeSpan WhenFull = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
+
+    // Who asks waits no longer than 10 s.
+    private static readonly TimeSpan LongestRead = TimeSpan.FromSeconds(5);
 
     private readonly Unsaid<HeldAttempt> _over = new();
     private readonly Unsaid<FenceOrder> _fenced = new();
@@ -77,6 +80,7 @@ internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IPeers 
         _over.Remove(over);
         _fenced.Remove(fenced);
         answer.Fences.ForEach(f => _ = FenceAsync(f));
+        answer.Questions.ForEach(q => _ = AnswerAsync(q));
         answer.Attempts.ForEach(a => desk.Take(a, OnOver));
     }
 
@@ -102,6 +106,22 @@ internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IPeers 
         {
             // The confirmation goes with the next poll.
             LogConfirmFailed(e, host, order.Machine);
+        }
+    }
+
+    private async Task AnswerAsync(ConsoleQuestion question)
+    {
+        try
+        {
+            // What was handed out with it does not wait for a hypervisor that is slow to begin.
+            await Task.Yield();
+            using var abort = new CancellationTokenSource(LongestRead, time);
+            await peers.AnswerConsoleAsync(host, question.Id, await consoles.ReadAsync(host, question, abort.Token));
+        }
+        catch (Exception e)
+        {
+            // The host hands it out again.
+            LogAnswerFailed(e, host, question.Machine);
         }
     }
 
@@ -169,4 +189,7 @@ internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IPeers 
 
     [LoggerMessage(EventId = 2402, Level = LogLevel.Warning, Message = "The fence of {Machine} could not be confirmed to host {Host} at once")]
     private partial void LogConfirmFailed(Exception exception, HostName host, InstanceId machine);
+
+    [LoggerMessage(EventId = 2403, Level = LogLevel.Warning, Message = "What the console of {Machine} says could not be told to host {Host}")]
+    private partial void LogAnswerFailed(Exception exception, HostName host, InstanceId machine);
 }

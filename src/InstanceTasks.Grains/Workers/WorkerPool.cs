@@ -10,7 +10,7 @@ namespace InstanceTasks.Grains.Workers;
 /// what still runs then is handed over at the next safe point, or aborted and repeated elsewhere.
 /// </summary>
 internal sealed class WorkerPool(
-    IHypervisorHosts reach, IHostRegistry registry, WorkerDesk desk, IPeers peers, IOwnership ownership, LeaseKeeper lease, ILocalSiloDetails silo, IOptions<WorkerOptions> options, IOptions<LimitOptions> limits, DrainSignal drain, TimeProvider time,
+    IHypervisorHosts reach, IHostRegistry registry, WorkerDesk desk, IConsoleSource consoles, IPeers peers, IOwnership ownership, LeaseKeeper lease, ILocalSiloDetails silo, IOptions<WorkerOptions> options, IOptions<LimitOptions> limits, DrainSignal drain, TimeProvider time,
     ILogger<HostWorker> logger)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
@@ -53,7 +53,7 @@ internal sealed class WorkerPool(
         }
 
         lease.Announce(hosts.Select(h => h.Host));
-        _workers = [.. hosts.Select(h => new HostWorker(h.Host, desk, peers, ownership, silo.Name, options.Value, time, logger, limits.Value))];
+        _workers = [.. hosts.Select(h => new HostWorker(h.Host, desk, consoles, peers, ownership, silo.Name, options.Value, time, logger, limits.Value))];
         _running = Task.WhenAll(_workers.Select(w => Task.Run(() => w.RunAsync(_stop.Token), CancellationToken.None)));
         _ = drain.Begun.Register(() => _workers.ForEach(w => w.Drain()));
     }

@@ -148,6 +148,14 @@ public sealed class SimulatedHypervisor : IHypervisor, IDisposable
     }
 
     /// <inheritdoc/>
+    public async Task<string?> ReadConsoleAsync(HostName host, InstanceId machine, CancellationToken cancellationToken = default)
+    {
+        var (console, failure) = await Guard(() => file.RunAsync(s => s.ReadConsole(host.Value, WorldText.Of(machine)))).WaitAsync(cancellationToken);
+        ThrowIf(failure);
+        return console;
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyDictionary<InstanceId, Stamp>> ReadStampsAsync(HostName host, CancellationToken cancellationToken = default)
     {
         var (stamps, failure) = await Guard(() => file.RunAsync(s => s.ListStamps(host.Value))).WaitAsync(cancellationToken);

@@ -31,6 +31,9 @@ internal sealed record WorldOperation
     /// <summary>The hash of the password to set.</summary>
     public string? Password { get; init; }
 
+    /// <summary>When it ends by the world's clock, in unix milliseconds; null: when it is found.</summary>
+    public long? EndsAt { get; init; }
+
     /// <summary>The task that it belongs to.</summary>
     public required string Task { get; init; }
 }

@@ -5,7 +5,7 @@ namespace InstanceTasks.Hypervisors.Simulated;
 /// <summary>The tables of a simulated world. Tests and operators read them directly, so names and columns are a contract.</summary>
 internal static class WorldSchema
 {
-    public const int Version = 5;
+    public const int Version = 6;
 
     // ends_at null: the operation never ends by itself (a hang).
     // ended_no orders the ends of operations that outlived the transaction that began them; waiters of every process read from it.
@@ -19,7 +19,7 @@ internal static class WorldSchema
             boots INTEGER NOT NULL DEFAULT 0, rescue INTEGER NOT NULL DEFAULT 0, password TEXT,
             old_disk TEXT, old_image TEXT, old_password TEXT, ran_since INTEGER NOT NULL DEFAULT 0,
             aside INTEGER NOT NULL DEFAULT 0, aside_vcpus INTEGER NOT NULL DEFAULT 0, aside_memory_mb INTEGER NOT NULL DEFAULT 0,
-            aside_disk_gb INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (host, machine)) WITHOUT ROWID;
+            aside_disk_gb INTEGER NOT NULL DEFAULT 0, console TEXT NOT NULL DEFAULT '', PRIMARY KEY (host, machine)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS operations (
             id INTEGER PRIMARY KEY AUTOINCREMENT, host TEXT NOT NULL, machine TEXT NOT NULL, verb TEXT NOT NULL,
             task TEXT NOT NULL, step TEXT NOT NULL, direction TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL,
@@ -78,7 +78,10 @@ internal static class WorldSchema
         UPDATE machines SET ran_since = 1 WHERE old_disk IS NOT NULL;
         """;
 
-    private static readonly string[] Upgrades = [From1, From2, From3, From4];
+    // What version 5 lacked: what the guest has written on its console.
+    private const string From5 = "ALTER TABLE machines ADD COLUMN console TEXT NOT NULL DEFAULT '';";
+
+    private static readonly string[] Upgrades = [From1, From2, From3, From4, From5];
 
     static WorldSchema() => SQLitePCL.Batteries_V2.Init();
 

@@ -66,6 +66,19 @@ internal sealed partial class WorldSession
         return new ObserveOutcome(Judge(host, machine, key, text), null, []);
     }
 
+    /// <summary>What a machine's guest has written; null without a failure: there is no such machine.</summary>
+    public (string? Console, Failure? Failure) ReadConsole(string host, string machine)
+    {
+        var (now, unreachable) = Reach(host);
+        if (unreachable is not null)
+        {
+            return (null, unreachable);
+        }
+
+        SettleMachine(host, machine, now);
+        return ((string?)operations.ReadConsole.Scalar(host, machine) is { } kept ? GuestConsole.Read(kept) : null, null);
+    }
+
     private Observation Judge(string host, string machine, VerbKey key, string text)
     {
         var state = ReadMachine(host, machine);
@@ -138,7 +151,8 @@ internal sealed partial class WorldSession
             return new OperationEnd(SimulatedOperationState.Failed, current.Answer, failure);
         }
 
-        WriteMachine(operation, current, next);
+        // It may be found long after its time.
+        WriteMachine(operation, current, next, Math.Min(now, operation.EndsAt ?? now));
         operations.CountEffect.Execute(
             operation.Key, operation.Stamp, operation.Host, operation.Machine, WorldText.Of(operation.Verb), next != current ? 1L : 0L, now);
         return operation.Plan == WorldText.PlanApplyThenFail
@@ -158,7 +172,7 @@ internal sealed partial class WorldSession
             : default;
     }
 
-    private void WriteMachine(WorldOperation by, MachineState current, MachineState next)
+    private void WriteMachine(WorldOperation by, MachineState current, MachineState next, long at)
     {
         if (next == current)
         {
@@ -174,7 +188,8 @@ internal sealed partial class WorldSession
         operations.WriteMachine.Execute(
             by.Host, by.Machine, next.Disk ? 1L : 0L, next.Defined ? 1L : 0L, (long)next.Power, by.Name, by.Image,
             (long)by.Resources.Vcpus, (long)by.Resources.MemoryMb, (long)by.Resources.DiskGb, next.Boots,
-            next.Rescue ? 1L : 0L, next.Password, next.OldDisk, next.OldPassword, next.Aside ? 1L : 0L, next.RanSince ? 1L : 0L, WorldText.Of(by.Verb));
+            next.Rescue ? 1L : 0L, next.Password, next.OldDisk, next.OldPassword, next.Aside ? 1L : 0L, next.RanSince ? 1L : 0L,
+            GuestConsole.Writes(by.Verb, current, next, by.Machine, at), -(long)GuestConsole.Kept, WorldText.Of(by.Verb));
     }
 
     private static List<long> Ids(SqliteDataReader reader)

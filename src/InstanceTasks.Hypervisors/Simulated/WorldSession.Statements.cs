@@ -9,7 +9,7 @@ internal sealed partial class WorldSession
     private sealed class OperationStatements(WorldSession session)
     {
         private const string Due = """
-            SELECT id, host, machine, verb, key, stamp, name, image, vcpus, memory_mb, disk_gb, plan, planned_failure, password, task, direction
+            SELECT id, host, machine, verb, key, stamp, name, image, vcpus, memory_mb, disk_gb, plan, planned_failure, password, task, direction, ends_at
             FROM operations WHERE state = 'begun' AND ends_at <= @now
             """;
 
@@ -80,11 +80,12 @@ internal sealed partial class WorldSession
         // What a machine takes is said when it is made; the one set aside keeps what it took.
         public Statement WriteMachine { get; } = session.Prepare(
             """
-            INSERT INTO machines (host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots, rescue, password, old_disk, old_password, aside, ran_since)
-            VALUES (@host, @machine, @disk, @defined, @power, @name, @image, @vcpus, @memory, @gb, @boots, @rescue, @password, @old, @old_password, @aside, @ran)
+            INSERT INTO machines (host, machine, disk, defined, power, name, image, vcpus, memory_mb, disk_gb, boots, rescue, password, old_disk, old_password, aside, ran_since, console)
+            VALUES (@host, @machine, @disk, @defined, @power, @name, @image, @vcpus, @memory, @gb, @boots, @rescue, @password, @old, @old_password, @aside, @ran, @console)
             ON CONFLICT DO UPDATE SET disk = excluded.disk, defined = excluded.defined, power = excluded.power, name = excluded.name,
                 boots = excluded.boots, rescue = excluded.rescue, password = excluded.password, aside = excluded.aside,
                 image = CASE @verb WHEN 'PrepareDisk' THEN excluded.image WHEN 'RestoreDisk' THEN ifnull(old_image, image) ELSE image END,
+                console = substr(console || excluded.console, @kept),
                 old_disk = excluded.old_disk, old_password = excluded.old_password, ran_since = excluded.ran_since,
                 old_image = CASE WHEN excluded.old_disk IS NULL THEN NULL
                     WHEN @verb = 'SetDiskAside' AND disk = 1 AND (old_disk IS NULL OR ran_since = 1) THEN image ELSE old_image END,
@@ -95,7 +96,11 @@ internal sealed partial class WorldSession
                 aside_memory_mb = CASE WHEN excluded.aside = 0 THEN 0 WHEN @verb = 'SetAside' THEN memory_mb ELSE aside_memory_mb END,
                 aside_disk_gb = CASE WHEN excluded.aside = 0 THEN 0 WHEN @verb = 'SetAside' THEN disk_gb ELSE aside_disk_gb END
             """,
-            "host", "machine", "disk", "defined", "power", "name", "image", "vcpus", "memory", "gb", "boots", "rescue", "password", "old", "old_password", "aside", "ran", "verb");
+            "host", "machine", "disk", "defined", "power", "name", "image", "vcpus", "memory", "gb", "boots", "rescue", "password", "old", "old_password", "aside", "ran", "console", "kept", "verb");
+
+        // One that was set aside with nothing in its place is not there.
+        public Statement ReadConsole { get; } = session.Prepare(
+            "SELECT console FROM machines WHERE host = @host AND machine = @machine AND (disk <> 0 OR defined <> 0)", "host", "machine");
 
         public Statement DeleteMachine { get; } = session.Prepare(
             "DELETE FROM machines WHERE host = @host AND machine = @machine", "host", "machine");
@@ -125,6 +130,7 @@ internal sealed partial class WorldSession
             Password = Text(reader, 13),
             Task = reader.GetString(14),
             IsUndo = reader.GetString(15) == WorldText.Of(Direction.Undo),
+            EndsAt = reader.IsDBNull(16) ? null : reader.GetInt64(16),
         };
     }
 }

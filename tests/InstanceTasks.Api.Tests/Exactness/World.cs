@@ -54,6 +54,7 @@ internal static class World
         api.Cloud.Tasks.Clear();
         api.Cloud.Secrets.Clear();
         api.Cloud.Broken = null;
+        api.Consoles.Answer = FakeConsoles.Saying("[    0.000000] hello\nlogin: ");
         Add(api.Cloud.Instances, Servers.Select(s => (s.Id, s)));
         Add(api.Cloud.Tasks, Tasks.Select(t => (t.Id, t)));
         api.Cloud.Secrets[(Active.Value, SecretNames.UserData)] = new FakeProtector().Protect(Active.Value, SecretNames.UserData, "aGVsbG8=");

@@ -69,5 +69,7 @@ internal sealed class NoopHypervisor : IHypervisor
 
     public Task<IReadOnlyDictionary<InstanceId, Stamp>> ReadStampsAsync(HostName host, CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyDictionary<InstanceId, Stamp>>(new Dictionary<InstanceId, Stamp>());
 
+    public Task<string?> ReadConsoleAsync(HostName host, InstanceId machine, CancellationToken cancellationToken = default) => Task.FromResult<string?>(null);
+
     public Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyList<MachineView>>([]);
 }

@@ -123,6 +123,13 @@ internal sealed class FaultyPeers(string silo, IPeers inner, FaultBoard board) :
     /// <inheritdoc/>
     public Task<PollAnswer> PollAsync(HostName host, PollRequest request) => Alive(() => inner.PollAsync(host, request));
 
+    /// <inheritdoc/>
+    public Task AnswerConsoleAsync(HostName host, Guid question, ConsoleAnswer answer) => Alive(async () =>
+    {
+        await inner.AnswerConsoleAsync(host, question, answer);
+        return true;
+    });
+
     private Task DeliverAsync(AttemptOutcome outcome) => Second(outcome.Key.Task, outcome.Stamp) is { } second ? second.EndedAsync(outcome) : inner.EndedAsync(outcome);
 
     private SecondActivation? Second(TaskId task, Stamp stamp) => board.FindSecond(task) is { } fault && fault.IsForSecond(stamp) ? fault.Second : null;

@@ -56,6 +56,10 @@ public sealed class AccessTests(Site site)
         await page.Locator("section[aria-label=Actions] summary").ClickAsync();
         Assert.Contains("Policy doesn't allow", await page.Locator("section[aria-label=Actions] dl").InnerTextAsync(), StringComparison.Ordinal);
 
+        var console = page.Locator("section[aria-label=Console]");
+        Assert.Contains("Your role, reader, does not allow you to read it.", await console.InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, await console.Locator("button").CountAsync());
+
         await window.GotoAsync($"tasks/{site.Stuck}");
         Assert.Equal(0, await page.Locator(".commands button").CountAsync());
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
 namespace InstanceTasks.Dashboard.Tests.Browser;
@@ -46,6 +47,37 @@ public sealed class FlowTests(Site site)
         await page.Locator(".head .state", new() { HasText = "ERROR" }).WaitForAsync();
         await ActAsync(page, "Delete");
         await page.GetByText("It is gone.").WaitForAsync();
+    }
+
+    [BrowserFact]
+    public async Task Console_ReadAndReadAgainWithTheKeyboard_ShowsWhatTheGuestWrote()
+    {
+        var id = await site.CreateAsync("ann", "flow-console");
+        await using var window = await site.OpenAsync("ann");
+        var page = await window.GotoAsync($"instances/{id}");
+        var console = page.GetByRole(AriaRole.Region, new() { Name = "Console", Exact = true });
+        var output = console.GetByRole(AriaRole.Region, new() { Name = "Console output" });
+        Assert.Equal(0, await output.CountAsync());
+
+        await console.GetByRole(AriaRole.Button, new() { Name = "Read" }).FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await output.WaitForAsync();
+        Assert.Contains("Simulated guest, start 1", await output.InnerTextAsync(), StringComparison.Ordinal);
+        await page.Keyboard.PressAsync("Tab");
+        Assert.Equal("Console output", await page.EvaluateAsync<string>("document.activeElement.getAttribute('aria-label')"));
+        await console.ScreenshotAsync(new() { Path = Path.Combine(Site.Pictures, "instance-console.png") });
+        var found = await console.RunAxe();
+        Assert.True(found.Violations.Length == 0, string.Join('\n', found.Violations.Select(v => $"{v.Id}: {v.Help}")));
+
+        await site.WaitAsync("ann", await AskAsync(id, new() { ["reboot"] = new JsonObject { ["type"] = "HARD" } }));
+        await console.GetByLabel("Show").SelectOptionAsync(new SelectOptionValue { Label = "all that is kept" });
+        await console.GetByRole(AriaRole.Button, new() { Name = "Read again" }).ClickAsync();
+        await output.GetByText("Simulated guest, start 2").WaitForAsync();
+
+        await site.WaitAsync("ann", await AskAsync(id, new() { ["shelve"] = null }));
+        await console.GetByRole(AriaRole.Button, new() { Name = "Read again" }).ClickAsync();
+        await console.GetByRole(AriaRole.Alert).GetByText("is not ready").WaitForAsync();
+        Assert.Empty(window.Complaints);
     }
 
     [BrowserFact]

@@ -461,5 +461,7 @@ public sealed class RecoveryTests
         public Task EndedAsync(AttemptOutcome outcome) => throw new NotSupportedException();
 
         public Task<PollAnswer> PollAsync(HostName host, PollRequest request) => throw new NotSupportedException();
+
+        public Task AnswerConsoleAsync(HostName host, Guid question, ConsoleAnswer answer) => throw new NotSupportedException();
     }
 }

@@ -367,6 +367,8 @@ internal sealed class ClusterPeers(Cluster cluster) : IPeers
     public Task EndedAsync(AttemptOutcome outcome) => throw new NotSupportedException();
 
     public Task<PollAnswer> PollAsync(HostName host, PollRequest request) => throw new NotSupportedException();
+
+    public Task AnswerConsoleAsync(HostName host, Guid question, ConsoleAnswer answer) => throw new NotSupportedException();
 }
 
 /// <summary>The queries that the engine asks.</summary>

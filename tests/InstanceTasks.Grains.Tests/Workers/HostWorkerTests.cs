@@ -133,6 +133,65 @@ public sealed class HostWorkerTests : IAsyncLifetime, IDisposable
         await StopAsync(run);
     }
 
+    [Fact]
+    public async Task Run_WithAQuestion_AnswersItWhileTheNextPollIsHeld()
+    {
+        var question = new ConsoleQuestion { Id = Guid.NewGuid(), Machine = InstanceId.New(), Lines = 1 };
+        _at.Hypervisor.OnConsole = (_, machine, _) => Task.FromResult<string?>($"first\n{machine}");
+        var run = RunWithQuestions(question);
+
+        await _at.UntilAsync(() => !_at.Grains.ConsoleAnswers.IsEmpty, "it is answered");
+
+        Assert.Equal((question.Id, new ConsoleAnswer { Verdict = ConsoleVerdict.Read, Output = $"{question.Machine}" }), Assert.Single(_at.Grains.ConsoleAnswers));
+        await StopAsync(run);
+    }
+
+    /// <summary>A hypervisor that does not answer holds up neither the polls nor the other questions.</summary>
+    [Fact]
+    public async Task Run_AQuestionThatHangs_PollsOnAndAnswersTheOthers()
+    {
+        var (hangs, other) = (new ConsoleQuestion { Id = Guid.NewGuid(), Machine = InstanceId.New() }, new ConsoleQuestion { Id = Guid.NewGuid(), Machine = InstanceId.New() });
+        var hung = new TaskCompletionSource<string?>();
+        _at.Hypervisor.OnConsole = (_, machine, _) => machine == hangs.Machine ? hung.Task : Task.FromResult<string?>("");
+        var run = RunWithQuestions(hangs, other);
+
+        await _at.UntilAsync(() => _at.Grains.ConsoleAnswers.Any(a => a.Question == other.Id), "the other is answered");
+        await _at.UntilAsync(() => _at.Grains.Polls.Count >= 3, "it polls on");
+
+        Assert.DoesNotContain(_at.Grains.ConsoleAnswers, a => a.Question == hangs.Id);
+        hung.SetResult("");
+        await _at.UntilAsync(() => _at.Grains.ConsoleAnswers.Any(a => a.Question == hangs.Id), "then it is answered, too");
+        await StopAsync(run);
+    }
+
+    [Fact]
+    public async Task Run_AnAnswerThatIsLost_PollsOn()
+    {
+        _at.Grains.OnConsoleAnswer = () => throw new InvalidOperationException("lost");
+        var run = RunWithQuestions(new ConsoleQuestion { Id = Guid.NewGuid(), Machine = InstanceId.New() });
+        await _at.UntilAsync(() => !_at.Grains.ConsoleAnswers.IsEmpty, "it was sent");
+        var polls = _at.Grains.Polls.Count;
+
+        await _at.UntilAsync(() => _at.Grains.Polls.Count > polls + 1, "it polls on");
+        await StopAsync(run);
+    }
+
+    private Task RunWithQuestions(params List<ConsoleQuestion> questions)
+    {
+        var handed = 0;
+        _at.Grains.OnPoll = async p =>
+        {
+            if (Interlocked.Exchange(ref handed, 1) == 0)
+            {
+                return new PollAnswer { Questions = questions };
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20));
+            return new PollAnswer();
+        };
+        return _at.NewWorker().RunAsync(_stop.Token);
+    }
+
     private void HandOutOnce(List<Attempt> attempts, List<FenceOrder> fences)
     {
         var handed = 0;

@@ -15,6 +15,10 @@ internal sealed class ScriptedGrains : IIncomingGrainCallFilter
 
     public ConcurrentQueue<PollRequest> Polls { get; } = new();
 
+    public Func<Task> OnConsoleAnswer { get; set; } = () => Task.CompletedTask;
+
+    public ConcurrentQueue<(Guid Question, ConsoleAnswer Answer)> ConsoleAnswers { get; } = new();
+
     public async Task Invoke(IIncomingGrainCallContext context)
     {
         switch (context.MethodName)
@@ -32,6 +36,11 @@ internal sealed class ScriptedGrains : IIncomingGrainCallFilter
                 var request = (PollRequest)context.Request.GetArgument(0)!;
                 Polls.Enqueue(request);
                 context.Result = await OnPoll(request);
+                break;
+            case nameof(IHostGrain.AnswerConsole):
+                ConsoleAnswers.Enqueue(((Guid)context.Request.GetArgument(0)!, (ConsoleAnswer)context.Request.GetArgument(1)!));
+                await OnConsoleAnswer();
+                context.Result = null!;
                 break;
             default:
                 await context.Invoke();

@@ -24,6 +24,9 @@ internal sealed class ScriptedHypervisor : IHypervisor
 
     public HashSet<HostName> Unreachable { get; } = [];
 
+    /// <summary>What is on consoles: that there is no such machine.</summary>
+    public Func<HostName, InstanceId, CancellationToken, Task<string?>> OnConsole { get; set; } = (_, _, _) => Task.FromResult<string?>(null);
+
     public string Name => "scripted";
 
     public Task<IReadOnlyList<HostDescription>> ReadHostsAsync(CancellationToken cancellationToken = default) => Task.FromResult(Hosts);
@@ -91,6 +94,8 @@ internal sealed class ScriptedHypervisor : IHypervisor
     public Dictionary<InstanceId, Stamp> Stamps { get; } = [];
 
     public Task<IReadOnlyDictionary<InstanceId, Stamp>> ReadStampsAsync(HostName host, CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyDictionary<InstanceId, Stamp>>(Stamps);
+
+    public Task<string?> ReadConsoleAsync(HostName host, InstanceId machine, CancellationToken cancellationToken = default) => OnConsole(host, machine, cancellationToken);
 
     public Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default) => Machines.TryGetValue(host, out var machines)
         ? Task.FromResult(machines)

@@ -31,7 +31,7 @@ public sealed class WorkerFixture : IAsyncLifetime
 
     internal IPeers Peers => new GrainPeers(_silos.Silos[0].Grains);
 
-    internal HostWorker NewWorker() => new(InProcessSilos.Host, Desk, Peers, Ownership, "silo-a", Options, TimeProvider.System, NullLogger<HostWorker>.Instance);
+    internal HostWorker NewWorker() => new(InProcessSilos.Host, Desk, new ConsoleReader(Hypervisor), Peers, Ownership, "silo-a", Options, TimeProvider.System, NullLogger<HostWorker>.Instance);
 
     /// <summary>What the pool announces, it announces here.</summary>
     internal FakeLeases Leases { get; } = new();
@@ -39,7 +39,7 @@ public sealed class WorkerFixture : IAsyncLifetime
     internal LeaseKeeper Lease => field ??= new(Leases, Microsoft.Extensions.Options.Options.Create(new LeaseOptions { RenewEvery = TimeSpan.FromMilliseconds(20) }), new SiloName("silo-a"), TimeProvider.System, NullLogger<LeaseKeeper>.Instance);
 
     internal WorkerPool NewPool(FakeSilo silo, IHostRegistry registry) => new(
-        Hypervisor, registry, Desk, Peers, Ownership, Lease, silo, Microsoft.Extensions.Options.Options.Create(Options), Microsoft.Extensions.Options.Options.Create(new LimitOptions()),
+        Hypervisor, registry, Desk, new ConsoleReader(Hypervisor), Peers, Ownership, Lease, silo, Microsoft.Extensions.Options.Options.Create(Options), Microsoft.Extensions.Options.Options.Create(new LimitOptions()),
         new DrainSignal(), TimeProvider.System, NullLogger<HostWorker>.Instance);
 
     /// <summary>Hands an attempt to the desk; what is listed when it lets go.</summary>

@@ -218,6 +218,7 @@ public sealed class SimulatedWorldTests : IAsyncLifetime
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
+    [InlineData(5)]
     public async Task Open_WorldOfAnEarlierVersion_IsUpgraded(int version)
     {
         await subject.NewMachine().DefinedAsync();
@@ -228,6 +229,7 @@ public sealed class SimulatedWorldTests : IAsyncLifetime
             (3, "machines", ["aside", "aside_vcpus", "aside_memory_mb", "aside_disk_gb"]),
             (4, "machines", ["old_disk", "old_image", "old_password"]),
             (5, "machines", ["ran_since"]),
+            (6, "machines", ["console"]),
         ];
         foreach (var (_, table, columns) in added.Where(a => a.Since > version))
         {
@@ -238,7 +240,9 @@ public sealed class SimulatedWorldTests : IAsyncLifetime
 
         using var world = await SimulatedWorld.OpenAsync(subject.WorldFile);
 
-        Assert.False(Assert.Single(await world.ReadMachinesAsync()).Rescue);
+        var machine = Assert.Single(await world.ReadMachinesAsync());
+        Assert.False(machine.Rescue);
+        Assert.Equal("", await subject.OpenDriver().ReadConsoleAsync(machine.Host, machine.Machine));
     }
 
     [Fact]

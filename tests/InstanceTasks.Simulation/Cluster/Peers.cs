@@ -44,6 +44,12 @@ internal sealed class Peers(SimulatedProcess process) : IPeers
     public Task<PollAnswer> PollAsync(HostName host, PollRequest request) =>
         CallHostAsync(host, a => a.PollAsync(request.Wait > LongestPoll ? request with { Wait = LongestPoll } : request));
 
+    public Task AnswerConsoleAsync(HostName host, Guid question, ConsoleAnswer answer) => CallHostAsync(host, a =>
+    {
+        a.AnswerConsole(question, answer);
+        return Task.FromResult(true);
+    });
+
     public Task<BeginAnswer> BeginAsync(TaskId task, Stamp stamp, long generation) =>
         Network.CallAsync(process, ActorKey.Of(task), s => Task.FromResult(((TaskShell)s).Begin(stamp, generation)));
 

@@ -15,6 +15,7 @@ internal sealed class SimulatedProcess : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly WorkerOptions _options = new() { PollWait = TimeSpan.FromSeconds(8) };
     private readonly WorkerDesk _desk;
+    private readonly ConsoleReader _consoles;
     private readonly List<HostWorker> _workers = [];
     private Task _working = Task.CompletedTask;
 
@@ -28,6 +29,7 @@ internal sealed class SimulatedProcess : IDisposable
         Lease = new LeaseKeeper(Store, Options.Create(new LeaseOptions()), new SiloName(Name), Time, NullLogger<LeaseKeeper>.Instance);
         var hypervisor = new HypervisorLink(cluster.Scheduler, Context, Time, cluster.Machines, cluster.Faults, cluster.WorldLatency) { Leaves = c => cluster.Watch.Leaves(this, c), Hang = () => cluster.Hang(this) };
         _desk = new WorkerDesk(new StepRunner(hypervisor, new KnownSecrets(), Time), Peers, Lease, _options, Time, NullLogger<WorkerDesk>.Instance);
+        _consoles = new ConsoleReader(hypervisor);
     }
 
     public SimulatedCluster Cluster { get; }
@@ -123,7 +125,7 @@ internal sealed class SimulatedProcess : IDisposable
         Lease.Announce(Cluster.Hosts);
         foreach (var host in Cluster.Hosts)
         {
-            _workers.Add(new HostWorker(host, _desk, Peers, Lease, Name, _options, Time, NullLogger<HostWorker>.Instance));
+            _workers.Add(new HostWorker(host, _desk, _consoles, Peers, Lease, Name, _options, Time, NullLogger<HostWorker>.Instance));
         }
 
         _working = Task.WhenAll(_workers.Select(w => w.RunAsync(_stop.Token)));

@@ -120,6 +120,9 @@ public sealed class GatedHypervisor(string silo, IHypervisor inner, WorldTrace t
     public Task<IReadOnlyDictionary<InstanceId, Stamp>> ReadStampsAsync(HostName host, CancellationToken cancellationToken = default) => inner.ReadStampsAsync(host, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<string?> ReadConsoleAsync(HostName host, InstanceId machine, CancellationToken cancellationToken = default) => inner.ReadConsoleAsync(host, machine, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<MachineView>> ListAsync(HostName host, CancellationToken cancellationToken = default) => inner.ListAsync(host, cancellationToken);
 
     private async Task<VerbAnswer> RunAsync(Verb verb, VerbCall call, CancellationToken abort)

@@ -1,11 +1,13 @@
 using System.Text;
 using InstanceTasks.Api;
 using InstanceTasks.Engine;
+using InstanceTasks.Grains;
 using InstanceTasks.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace InstanceTasks.TestKit.InProcess;
 
@@ -37,6 +39,7 @@ public sealed class InProcessApi : IAsyncDisposable
         builder.Services.AddSingleton<IJournal>(silos.Journal).AddSingleton<IQueries>(silos.Store).AddSingleton<ICatalog>(silos.Store).AddSingleton<IHoldStore>(silos.Store)
             .AddSingleton<IDocumentStore>(silos.Store).AddSingleton<IQuotaLimits>(silos.Store).AddSingleton<IHostControl>(silos.Store).AddSingleton<IEventStream>(silos.Store).AddSingleton<IRetention>(silos.Store);
         builder.Services.AddSingleton<IComputeCommands>(new SiloCommands(via)).AddSingleton<ISecretProtector>(new StoreProtector(silos.Store));
+        builder.Services.AddSingleton<IConsoles>(new GrainConsoles(via.Grains, TimeProvider.System, NullLogger<GrainConsoles>.Instance));
         builder.Services.AddComputeApi(o =>
         {
             o.AskAgainFor = TimeSpan.Zero;
