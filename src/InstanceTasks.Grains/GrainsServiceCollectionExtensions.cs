@@ -33,6 +33,9 @@ public static class GrainsServiceCollectionExtensions
         services.AddSingleton<IHolds>(s => s.GetRequiredService<HoldBook>());
         services.AddSingleton<ServerGroups>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, HoldWatcher>();
+        services.AddSingleton<GrainCallCounter>();
+        services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<GrainCallCounter>());
+        services.AddSingleton<ICallCounts>(s => s.GetRequiredService<GrainCallCounter>());
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<IOwnership>(s => s.GetRequiredService<LeaseKeeper>());
         services.AddSingleton<IStepRunner, StepRunner>();

@@ -33,7 +33,17 @@
   const span = s => s < 1 ? `${Math.round(s * 1000)} ms` : s < 10 ? `${(Math.floor(s * 10) / 10).toFixed(1)} s` : s < 60 ? `${Math.floor(s)} s`
     : s < 3600 ? `${Math.floor(s / 60)} min ${two(Math.floor(s % 60))} s` : s < 86400 ? `${Math.floor(s / 3600)} h ${two(Math.floor(s / 60) % 60)} min` : `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`;
   const write = (element, text) => { const node = element.firstChild; if (node && node.data !== text) node.data = text; };
+  // On a phone the navigation is wider than the screen: where one is stays in sight.
+  let here = null;
+  const followNavigation = () => {
+    const link = document.querySelector(".top nav a.active");
+    if (!link || link === here) return;
+    here = link;
+    const nav = link.parentElement;
+    nav.scrollLeft = link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.offsetWidth) / 2;
+  };
   setInterval(() => {
+    followNavigation();
     const now = Date.now();
     for (const t of document.querySelectorAll("time[data-ago]")) {
       const s = (now - Date.parse(t.dateTime)) / 1000;
@@ -43,6 +53,7 @@
   }, 1000);
 
   document.addEventListener("DOMContentLoaded", () => {
+    followNavigation();
     if (!window.Blazor) return;
     const banner = document.getElementById("connection");
     let trying = false;

@@ -75,6 +75,9 @@ public abstract partial class LivePage : ComponentBase, IDisposable
         return shared.Value;
     }
 
+    /// <summary>Told by a load: what it shows changes without any event, so look again after the usual rest.</summary>
+    private protected void KeepLooking() => Scheduled.LookAgain();
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -22,16 +22,16 @@ public static class InstanceDiagram
     public const int Width = 900;
 
     /// <summary>Its height.</summary>
-    public const int Height = 420;
+    public const int Height = 356;
 
     private static readonly Dictionary<VmState, (int X, int Y)> Places = new()
     {
-        [VmState.Building] = (90, 210), [VmState.Active] = (340, 210), [VmState.Stopped] = (340, 60), [VmState.Paused] = (150, 70), [VmState.Suspended] = (150, 350),
-        [VmState.Rescued] = (340, 360), [VmState.Resized] = (560, 360), [VmState.Shelved] = (570, 60), [VmState.ShelvedOffloaded] = (790, 60), [VmState.Error] = (570, 210), [VmState.Deleted] = (810, 250),
+        [VmState.Building] = (90, 178), [VmState.Active] = (340, 178), [VmState.Stopped] = (340, 28), [VmState.Paused] = (120, 28), [VmState.Suspended] = (120, 328),
+        [VmState.Rescued] = (340, 328), [VmState.Resized] = (570, 328), [VmState.Shelved] = (570, 28), [VmState.ShelvedOffloaded] = (800, 28), [VmState.Error] = (570, 178), [VmState.Deleted] = (800, 228),
     };
 
     /// <summary>The states.</summary>
-    public static IReadOnlyList<DiagramNode> Nodes { get; } = [.. Enum.GetValues<VmState>().Select(s => new DiagramNode(s, Places.GetValueOrDefault(s, (450, 400)).Item1, Places.GetValueOrDefault(s, (450, 400)).Item2))];
+    public static IReadOnlyList<DiagramNode> Nodes { get; } = [.. Enum.GetValues<VmState>().Select(s => new DiagramNode(s, Places.GetValueOrDefault(s, (450, 380)).Item1, Places.GetValueOrDefault(s, (450, 380)).Item2))];
 
     /// <summary>What leads out of a state to another one; failures only where they leave the state.</summary>
     public static IReadOnlyList<DiagramEdge> From(VmState state) => [.. Edges(state, IsFailure: false), .. Edges(state, IsFailure: true)];

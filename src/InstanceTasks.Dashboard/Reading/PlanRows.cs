@@ -25,7 +25,7 @@ public sealed record PlanRow(string Name, Step? Planned, StepInfo? Done, StepInf
     {
         null => "",
         { Undo: { } verb } => Wording.Words(verb),
-        { NoUndoBecause: { } why } => $"nothing: {why}",
+        { NoUndoBecause: { } why } => $"nothing ({why})",
         { Control: ControlWork.ChooseHost or ControlWork.GrowClaim } => "the claim is released",
         { Control: ControlWork.Children } => "its children are stopped",
         _ => "nothing",

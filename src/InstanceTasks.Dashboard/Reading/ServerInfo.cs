@@ -13,6 +13,12 @@ public sealed record ServerInfo
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
 
+    /// <summary>What its owner says of it.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>What it calls itself.</summary>
+    public string? Hostname { get; init; }
+
     /// <summary>The API's word for its state: <c>ACTIVE</c>.</summary>
     public required string Status { get; init; }
 
@@ -69,11 +75,13 @@ public sealed record ServerInfo
     {
         Id = (Guid)body["id"]!,
         Name = (string)body["name"]!,
+        Description = (string?)body["description"],
+        Hostname = (string?)body["OS-EXT-SRV-ATTR:hostname"],
         Status = (string)body["status"]!,
         TaskState = (string?)body["OS-EXT-STS:task_state"],
         VmState = (string?)body["OS-EXT-STS:vm_state"] ?? "",
         Power = (int?)body["OS-EXT-STS:power_state"] is { } power && power < Powers.Length ? Powers[power] : "",
-        Flavor = body["flavor"] is { } flavor ? $"{flavor["original_name"]}: {flavor["vcpus"]} × vCPU, {flavor["ram"]} MB, {flavor["disk"]} GB" : "",
+        Flavor = body["flavor"] is { } flavor ? $"{flavor["original_name"]}: {flavor["vcpus"]} vCPU, {flavor["ram"]} MB, {flavor["disk"]} GB" : "",
         Image = body["image"] is JsonObject image ? (string?)image["id"] : null,
         Host = (string?)body["OS-EXT-SRV-ATTR:host"],
         Zone = (string?)body["OS-EXT-AZ:availability_zone"],

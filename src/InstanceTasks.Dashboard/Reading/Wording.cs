@@ -83,6 +83,15 @@ public static class Wording
         _ => null,
     };
 
+    /// <summary>A clause as a sentence: "at once" is "At once."</summary>
+    public static string? Sentence(string? clause) => clause is { Length: > 0 } ? char.ToUpperInvariant(clause[0]) + clause[1..] + (clause[^1] is '.' or '?' or '!' ? "" : ".") : clause;
+
+    /// <summary>A number as it is read.</summary>
+    public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>How often something happens, with as many digits as say something.</summary>
+    public static string Rate(double rate) => rate.ToString(rate < 9.95 ? "0.0" : "N0", CultureInfo.InvariantCulture);
+
     /// <summary>How a number of things is said.</summary>
     public static string Count(int number, string one, string? many = null) => number == 1 ? $"1 {one}" : $"{number.ToString("N0", CultureInfo.InvariantCulture)} {many ?? one + "s"}";
 

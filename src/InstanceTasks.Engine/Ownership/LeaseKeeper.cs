@@ -7,7 +7,7 @@ namespace InstanceTasks.Engine;
 /// Takes this process's generation, renews its lease, and knows which others live. A lapsed lease is never renewed: the process takes a new
 /// generation, and everything begun under the old one is dropped by whoever finds out (actors before they commit, runners before they begin).
 /// </summary>
-internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions> options, SiloName silo, TimeProvider time, ILogger<LeaseKeeper> logger)
+internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions> options, SiloName silo, TimeProvider time, ILogger<LeaseKeeper> logger, ICallCounts? calls = null)
     : IOwnership, IAsyncDisposable
 {
     // A lease that ends now has ended then.
@@ -156,7 +156,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
         try
         {
             var sent = time.GetTimestamp();
-            if (await leases.RenewAsync(Generation, _options.Length, stop))
+            if (await leases.RenewAsync(Generation, _options.Length, calls?.Read(), stop))
             {
                 _view = _view.Renewed(SafeUntil(sent), sent + Ticks(_options.Length));
             }
@@ -236,6 +236,13 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
 
 /// <summary>The name of this silo, for people who look at leases.</summary>
 internal sealed record SiloName(string Value);
+
+/// <summary>Counts what this process's grains are called for. What it says goes along with each renewal, which is written anyway.</summary>
+internal interface ICallCounts
+{
+    /// <summary>The counts now; they only grow.</summary>
+    CallCounts Read();
+}
 
 /// <summary>What changed about the leases.</summary>
 internal sealed class LeaseChange(string cause) : EventArgs

@@ -29,6 +29,7 @@ internal static class PostgresSchema
         new(12, MinimumReader: 8, "postgresql/012-hold-all.sql"),
         new(13, MinimumReader: 8, "postgresql/013-retention.sql"),
         new(14, MinimumReader: 8, "postgresql/014-rare-states.sql"),
+        new(15, MinimumReader: 8, "postgresql/015-calls.sql"),
     ];
 
     public static int Current => Migrations[^1].Version;

@@ -15,9 +15,9 @@ public sealed partial class PostgresStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default)
+    public async Task<bool> RenewAsync(long generation, TimeSpan lease, CallCounts? calls = null, CancellationToken cancellationToken = default)
     {
-        if (await RenewRowAsync(generation, lease, cancellationToken) is not { } before)
+        if (await RenewRowAsync(generation, lease, calls, cancellationToken) is not { } before)
         {
             return false;
         }
@@ -63,13 +63,16 @@ public sealed partial class PostgresStore
         Open.Connections.OpenForLeaseAsync,
         async connection =>
         {
-            var rows = await connection.QueryAsync<(long Generation, string Silo, long Remaining, string? Hosts)>(new(
+            var rows = await connection.QueryAsync<(long Generation, string Silo, long Remaining, string? Hosts, long? Calls, long? Failed)>(new(
                 """
-                SELECT s.generation, s.name, s.lease_until - c.now, s.hosts FROM (SELECT now FROM database_clock OFFSET 0) c JOIN silos s ON s.lease_until > c.now
+                SELECT s.generation, s.name, s.lease_until - c.now, s.hosts, s.calls, s.calls_failed FROM (SELECT now FROM database_clock OFFSET 0) c JOIN silos s ON s.lease_until > c.now
                 ORDER BY s.generation
                 """,
                 cancellationToken: cancellationToken));
-            return rows.Select(row => new LiveGeneration(row.Generation, row.Silo, UnixMicros.ToSpan(row.Remaining)) { Hosts = AnnouncedHosts.Read(row.Hosts) }).ToList();
+            return rows.Select(row => new LiveGeneration(row.Generation, row.Silo, UnixMicros.ToSpan(row.Remaining))
+            {
+                Hosts = AnnouncedHosts.Read(row.Hosts), Calls = row is { Calls: { } calls, Failed: { } failed } ? new(calls, failed) : null,
+            }).ToList();
         },
         cancellationToken);
 
@@ -78,16 +81,16 @@ public sealed partial class PostgresStore
         WriteAsync(connection => connection.ExecuteAsync("UPDATE clock_offset SET micros = @micros", new { micros = UnixMicros.Of(offset) }), CancellationToken.None);
 
     // The row's lock comes first: the clock is looked at when nobody else can change the lease any more.
-    private Task<long?> RenewRowAsync(long generation, TimeSpan lease, CancellationToken cancellationToken) => WriteAsync(
+    private Task<long?> RenewRowAsync(long generation, TimeSpan lease, CallCounts? calls, CancellationToken cancellationToken) => WriteAsync(
         Open.Connections.OpenForLeaseAsync,
         connection => connection.QuerySingleOrDefaultAsync<long?>(new(
             """
             WITH held AS MATERIALIZED (SELECT generation, lease_until FROM silos WHERE generation = @generation FOR UPDATE),
             clock AS MATERIALIZED (SELECT h.generation, h.lease_until, c.now FROM held h, LATERAL (SELECT now FROM database_clock OFFSET 0) c)
-            UPDATE silos s SET lease_until = c.now + @lease FROM clock c WHERE s.generation = c.generation AND c.lease_until > c.now
+            UPDATE silos s SET lease_until = c.now + @lease, calls = @calls, calls_failed = @failed FROM clock c WHERE s.generation = c.generation AND c.lease_until > c.now
             RETURNING c.lease_until
             """,
-            new { generation, lease = UnixMicros.Of(lease) },
+            new { generation, lease = UnixMicros.Of(lease), calls = calls?.Ended, failed = calls?.Failed },
             cancellationToken: cancellationToken)),
         cancellationToken);
 

@@ -39,10 +39,18 @@ internal static class TaskIndexes
 {
     public const string Attention = "tasks_attention";
 
+    public const string Created = "tasks_created";
+
     public const string Ended = "tasks_ended";
+
+    public const string Kind = "tasks_kind";
 
     /// <summary>Of those that have not ended. Only SQLite has it: PostgreSQL chooses by what it knows of the rows.</summary>
     public const string Open = "tasks_open";
+
+    public const string Project = "tasks_project";
+
+    public const string User = "tasks_user";
 
     /// <summary>The index of a state that few tasks are in; null: it has none.</summary>
     public static string? OfState(string state) => state switch

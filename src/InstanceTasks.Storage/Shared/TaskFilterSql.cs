@@ -28,12 +28,18 @@ internal static class TaskFilterSql
         return sql;
     }
 
-    /// <summary>The index that leads to what a filter's states leave over; null: whatever the store chooses.</summary>
+    /// <summary>The index that leads to what a filter leaves over; null: whatever the store chooses.</summary>
     public static string? IndexOf(TaskFilter filter) => filter switch
     {
         { Instance: not null } or { Parent: not null } or { Request: not null } => null,
-        { States: [var only] } => TaskIndexes.OfState(only) ?? (AreOpen(filter) ? TaskIndexes.Open : null),
-        _ => AreOpen(filter) ? TaskIndexes.Open : null,
+        { States: [var only] } when TaskIndexes.OfState(only) is { } rare => rare,
+        _ when AreOpen(filter) => TaskIndexes.Open,
+        { User: not null } => TaskIndexes.User,
+        { Project: not null } => TaskIndexes.Project,
+        { Kinds: [_] } => TaskIndexes.Kind,
+        // Of several kinds an index gives no order: without statistics a store would read and sort all of them.
+        { Kinds: not null } when filter.Sort is [("created_at", _), ..] => TaskIndexes.Created,
+        _ => null,
     };
 
     // The names are a closed set and stand in the text: a statement that is prepared for any value cannot use the index of one. Other names match nothing.

@@ -22,6 +22,7 @@ internal static class SqliteSchema
         new(9, MinimumReader: 5, "sqlite/009-hold-all.sql"),
         new(10, MinimumReader: 5, "sqlite/010-retention.sql"),
         new(11, MinimumReader: 5, "sqlite/011-rare-states.sql"),
+        new(12, MinimumReader: 5, "sqlite/012-calls.sql"),
     ];
 
     public static int Current => Migrations[^1].Version;

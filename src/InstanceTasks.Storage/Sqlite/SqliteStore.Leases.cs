@@ -16,9 +16,9 @@ public sealed partial class SqliteStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default)
+    public async Task<bool> RenewAsync(long generation, TimeSpan lease, CallCounts? calls = null, CancellationToken cancellationToken = default)
     {
-        if (await WriteAsync(session => Renew(session, generation, lease), cancellationToken) is not { } before)
+        if (await WriteAsync(session => Renew(session, generation, lease, calls), cancellationToken) is not { } before)
         {
             return false;
         }
@@ -57,10 +57,13 @@ public sealed partial class SqliteStore
         {
             var live = new List<LiveGeneration>();
             using var row = reader.Statements.Query(
-                "SELECT s.generation, s.name, s.lease_until - c.now, s.hosts FROM database_clock c CROSS JOIN silos s WHERE s.lease_until > c.now ORDER BY s.generation");
+                "SELECT s.generation, s.name, s.lease_until - c.now, s.hosts, s.calls, s.calls_failed FROM database_clock c CROSS JOIN silos s WHERE s.lease_until > c.now ORDER BY s.generation");
             while (row.Read())
             {
-                live.Add(new(row.GetInt64(0), row.GetString(1), UnixMicros.ToSpan(row.GetInt64(2))) { Hosts = row.IsDBNull(3) ? null : AnnouncedHosts.Read(row.GetString(3)) });
+                live.Add(new(row.GetInt64(0), row.GetString(1), UnixMicros.ToSpan(row.GetInt64(2)))
+                {
+                    Hosts = row.IsDBNull(3) ? null : AnnouncedHosts.Read(row.GetString(3)), Calls = row.IsDBNull(4) || row.IsDBNull(5) ? null : new(row.GetInt64(4), row.GetInt64(5)),
+                });
             }
 
             return live;
@@ -71,14 +74,16 @@ public sealed partial class SqliteStore
     internal Task SetClockOffsetAsync(TimeSpan offset) => WriteAsync(
         session => session.Statements.Run("UPDATE clock_offset SET micros = @micros", ("@micros", UnixMicros.Of(offset))), CancellationToken.None);
 
-    private static long? Renew(WriterSession session, long generation, TimeSpan lease)
+    private static long? Renew(WriterSession session, long generation, TimeSpan lease, CallCounts? calls)
     {
         var now = session.ReadClock();
         var before = session.Statements.Scalar(
             "SELECT lease_until FROM silos WHERE generation = @generation AND lease_until > @now", ("@generation", generation), ("@now", now)) as long?;
         if (before is not null)
         {
-            session.Statements.Run("UPDATE silos SET lease_until = @until WHERE generation = @generation", ("@until", now + UnixMicros.Of(lease)), ("@generation", generation));
+            session.Statements.Run(
+                "UPDATE silos SET lease_until = @until, calls = @calls, calls_failed = @failed WHERE generation = @generation",
+                ("@until", now + UnixMicros.Of(lease)), ("@calls", calls?.Ended), ("@failed", calls?.Failed), ("@generation", generation));
         }
 
         return before;

@@ -55,6 +55,9 @@ public sealed class AccessTests(Site site)
         Assert.Equal(0, await page.Locator("section[aria-label=Actions] .commands button").CountAsync());
         await page.Locator("section[aria-label=Actions] summary").ClickAsync();
         Assert.Contains("Policy doesn't allow", await page.Locator("section[aria-label=Actions] dl").InnerTextAsync(), StringComparison.Ordinal);
+        var record = page.Locator("section[aria-label='What is written of it']");
+        Assert.Equal(0, await record.Locator("button").CountAsync());
+        Assert.Contains("Policy doesn't allow", await record.InnerTextAsync(), StringComparison.Ordinal);
 
         var console = page.Locator("section[aria-label=Console]");
         Assert.Contains("Your role, reader, does not allow you to read it.", await console.InnerTextAsync(), StringComparison.Ordinal);

@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
+using InstanceTasks.TestKit;
 using Microsoft.Playwright;
 
 namespace InstanceTasks.Dashboard.Tests.Browser;
@@ -78,6 +81,75 @@ public sealed class FlowTests(Site site)
         await console.GetByRole(AriaRole.Button, new() { Name = "Read again" }).ClickAsync();
         await console.GetByRole(AriaRole.Alert).GetByText("is not ready").WaitForAsync();
         Assert.Empty(window.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task Instance_DescriptionTagsAndMetadata_AreChangedInTheirForms()
+    {
+        var id = await site.CreateAsync("ann", "flow-record");
+        await using var window = await site.OpenAsync("ann", Look.PhoneDark);
+        var page = await window.GotoAsync($"instances/{id}");
+
+        await RecordAsync(page, "Change name and description", "Change", ("Name", "flow-renamed"), ("Description", "the <b>first</b> one"));
+        await page.GetByRole(AriaRole.Heading, new() { Name = "flow-renamed" }).WaitForAsync();
+        await page.GetByText("the <b>first</b> one").WaitForAsync();
+        await RecordAsync(page, "Add tag", "Add", ("Tag", ".."));
+        await RecordAsync(page, "Add tag", "Add", ("Tag", "blue green"));
+        await RecordAsync(page, "Add metadata", "Add", ("Key", ".."), ("Value", "up"));
+        await RecordAsync(page, "Add metadata", "Add", ("Key", "role"), ("Value", "web"));
+        await RecordAsync(page, "Change metadata role", "Change", ("Value", "db"));
+        var server = (await site.CallAsync("ann", HttpMethod.Get, $"/v2.1/servers/{id}")).Json["server"]!;
+        Assert.Equal("""{"..":"up","role":"db"}""", server["metadata"]!.ToJsonString());
+        Assert.Equal(["..", "blue green"], server["tags"]!.AsArray().Select(t => (string)t!).Order());
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Change metadata role", Exact = true }).ClickAsync();
+        await page.Locator("form.confirm input").FillAsync("cache");
+        await page.Locator(".dry-run").WaitForAsync();
+        await page.ScreenshotAsync(new() { Path = Path.Combine(Site.Pictures, "instance-record-PhoneDark.png"), FullPage = true });
+        var found = await page.RunAxe(new AxeRunOptions { RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] } });
+        Assert.True(found.Violations.Length == 0, string.Join('\n', found.Violations.SelectMany(v => v.Nodes.Select(n => $"{v.Id}: {n.Html}"))));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Leave it" }).ClickAsync();
+
+        // Two dots in an address lead one level up, where a DELETE is the end of the server.
+        await RecordAsync(page, "Remove tag ..", "Remove");
+        await RecordAsync(page, "Remove metadata ..", "Remove");
+        await RecordAsync(page, "Remove tag blue green", "Remove");
+        server = (await site.CallAsync("ann", HttpMethod.Get, $"/v2.1/servers/{id}")).Json["server"]!;
+        Assert.Equal("""{"role":"db"}""", server["metadata"]!.ToJsonString());
+        Assert.Empty(server["tags"]!.AsArray());
+        Assert.Equal(("ACTIVE", "flow-renamed"), ((string)server["status"]!, (string)server["name"]!));
+        Assert.Empty(window.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task Instance_ChangeThatIsRefused_SaysWhyAndCannotBeSent()
+    {
+        var id = await site.CreateAsync("ann", "flow-refused");
+        await using var window = await site.OpenAsync("ann");
+        var page = await window.GotoAsync($"instances/{id}");
+        var card = page.Locator("section[aria-label='What is written of it']");
+        await card.GetByRole(AriaRole.Button, new() { Name = "Add metadata", Exact = true }).ClickAsync();
+        await card.GetByLabel("Key").FillAsync("no/slash");
+        await card.GetByText("does not match").WaitForAsync();
+        Assert.True(await card.Locator("form.confirm button[type=submit]").IsDisabledAsync());
+
+        await site.CallAsync("root", HttpMethod.Post, $"/v2.1/servers/{id}/action", new JsonObject { ["lock"] = new JsonObject { ["locked_reason"] = "audit" } });
+        await card.GetByText("can be changed now").WaitForAsync();
+        // A lock keeps tags and metadata as they are, and not the name: as in Nova.
+        Assert.Equal(["Change name and description"], await card.Locator(".commands button").AllInnerTextsAsync());
+    }
+
+    [BrowserFact]
+    public async Task Grains_OfASiloThatWorks_ShowHowOftenItIsCalled()
+    {
+        await using var window = await site.OpenAsync();
+        var page = await window.GotoAsync("grains");
+        var row = page.Locator("section", new() { HasText = "processes whose lease lives" }).Locator("tbody tr");
+        await row.GetByText("a second").WaitForAsync();
+        var before = await CallsAsync(row);
+        await site.CreateAsync("ann", "flow-calls");
+
+        await Eventually.TrueAsync(async () => await CallsAsync(row) > before, TimeSpan.FromSeconds(20), "the calls of a create are counted");
     }
 
     [BrowserFact]
@@ -280,6 +352,24 @@ public sealed class FlowTests(Site site)
         await form.Locator(".dry-run").WaitForAsync();
         await form.Locator("button[type=submit]").ClickAsync();
         await page.GetByText("Accepted:").WaitForAsync();
+    }
+
+    private static async Task<long> CallsAsync(ILocator row) => long.Parse(await row.Locator("td").Nth(3).InnerTextAsync(), NumberStyles.Number, CultureInfo.InvariantCulture);
+
+    private static async Task RecordAsync(IPage page, string open, string send, params (string Field, string Value)[] values)
+    {
+        var card = page.Locator("section[aria-label='What is written of it']");
+        await card.GetByRole(AriaRole.Button, new() { Name = open, Exact = true }).ClickAsync();
+        var form = card.Locator("form.confirm");
+        foreach (var (field, value) in values)
+        {
+            await form.GetByLabel(field, new() { Exact = true }).FillAsync(value);
+        }
+
+        await form.Locator(".dry-run").WaitForAsync();
+        await form.GetByRole(AriaRole.Button, new() { Name = send, Exact = true }).ClickAsync();
+        await form.WaitForAsync(new() { State = WaitForSelectorState.Detached });
+        await card.GetByText($"{open}: accepted.").WaitForAsync();
     }
 
     private static async Task CommandAsync(IPage page, string name, string? reason = null)

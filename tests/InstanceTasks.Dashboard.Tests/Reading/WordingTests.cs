@@ -25,6 +25,20 @@ public sealed class WordingTests
     [InlineData(150, "in 2 min")]
     public void Ago_IsSaidInOneUnit(double seconds, string expected) => Assert.Equal(expected, Wording.Ago(Some.Noon.AddSeconds(seconds), Some.Noon));
 
+    [Theory]
+    [InlineData("its attempts wait for workers", "Its attempts wait for workers.")]
+    [InlineData("At once.", "At once.")]
+    [InlineData("", "")]
+    [InlineData(null, null)]
+    public void Sentence_OfAClause_BeginsLargeAndEnds(string? clause, string? expected) => Assert.Equal(expected, Wording.Sentence(clause));
+
+    [Theory]
+    [InlineData(0.04, "0.0")]
+    [InlineData(9.94, "9.9")]
+    [InlineData(9.96, "10")]
+    [InlineData(12_345.6, "12,346")]
+    public void Rate_HasAsManyDigitsAsSaySomething(double rate, string expected) => Assert.Equal(expected, Wording.Rate(rate));
+
     [Fact]
     public void EventText_OfEachEventThatThereIs_IsASentenceOfItsOwn()
     {

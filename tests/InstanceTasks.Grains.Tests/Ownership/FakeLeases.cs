@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using InstanceTasks.Engine;
 
 namespace InstanceTasks.Grains.Tests.Ownership;
@@ -68,15 +69,19 @@ internal sealed class FakeLeases : ILeases
         return Join();
     }
 
-    public async Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default)
+    public async Task<bool> RenewAsync(long generation, TimeSpan lease, CallCounts? calls = null, CancellationToken cancellationToken = default)
     {
         await EnterAsync("renew");
         lock (_gate)
         {
             _renewals.Add(generation);
+            Counted[generation] = calls;
             return _live.Contains(generation);
         }
     }
+
+    /// <summary>What came along with the last renewal of each generation.</summary>
+    public ConcurrentDictionary<long, CallCounts?> Counted { get; } = [];
 
     /// <summary>Called when a lease is given up.</summary>
     public Action<long> Leaving { get; set; } = _ => { };

@@ -13,12 +13,14 @@ internal sealed class LeaseKeeperHost : FakeSilo
 
     public LeaseKeeperHost(bool soleOwner = false)
     {
-        Keeper = new LeaseKeeper(Leases, Options.Create(new LeaseOptions { SoleOwner = soleOwner }), new SiloName("silo-a"), Time, NullLogger<LeaseKeeper>.Instance);
+        Keeper = new LeaseKeeper(Leases, Options.Create(new LeaseOptions { SoleOwner = soleOwner }), new SiloName("silo-a"), Time, NullLogger<LeaseKeeper>.Instance, Calls);
         Keeper.Changed += (_, change) => Changes.Add(change.Cause);
         new LeaseLifecycle(Keeper).Participate(this);
     }
 
     public FakeLeases Leases { get; } = new();
+
+    public CallsToCount Calls { get; } = new();
 
     public ManualTime Time { get; } = new();
 
@@ -36,4 +38,12 @@ internal sealed class LeaseKeeperHost : FakeSilo
 
     // A renewal that fails ends there; one that does not reads the others afterwards.
     private bool Settled() => Leases.IsDown || Leases.Reads > Leases.Renewals.Count;
+
+    /// <summary>Counts that a test sets.</summary>
+    internal sealed class CallsToCount : ICallCounts
+    {
+        public CallCounts Now { get; set; } = new(0, 0);
+
+        public CallCounts Read() => Now;
+    }
 }

@@ -44,6 +44,20 @@ public sealed class LeaseKeeperTests
     }
 
     [Fact]
+    public async Task Renewal_TakesTheCountsOfCallsAlong()
+    {
+        using var host = new LeaseKeeperHost();
+        await host.StartAsync();
+        host.Calls.Now = new(7, 1);
+        await host.SecondAsync();
+        Assert.Equal(new CallCounts(7, 1), host.Leases.Counted[host.Keeper.Generation]);
+        host.Calls.Now = new(9, 1);
+        await host.SecondAsync();
+
+        Assert.Equal(new CallCounts(9, 1), host.Leases.Counted[host.Keeper.Generation]);
+    }
+
+    [Fact]
     public async Task Announce_IsWrittenOnceAndReadBack_AndAgainForANewGeneration()
     {
         using var host = new LeaseKeeperHost();

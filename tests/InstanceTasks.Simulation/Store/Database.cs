@@ -140,14 +140,15 @@ internal sealed class Database(Scheduler scheduler)
         return _leases.Count;
     }
 
-    public bool Renew(long generation, TimeSpan lease)
+    public bool Renew(long generation, TimeSpan lease, CallCounts? calls)
     {
         if (!IsLive(generation))
         {
             return false;
         }
 
-        _leases[(int)generation - 1].Until = scheduler.Now + lease;
+        var stored = _leases[(int)generation - 1];
+        (stored.Until, stored.Calls) = (scheduler.Now + lease, calls);
         return true;
     }
 
@@ -160,7 +161,7 @@ internal sealed class Database(Scheduler scheduler)
     }
 
     public IReadOnlyList<LiveGeneration> ReadLive() =>
-        [.. _leases.Where(l => l.Until > scheduler.Now).Select(l => new LiveGeneration(l.Generation, l.Silo, l.Until - scheduler.Now) { Hosts = l.Hosts })];
+        [.. _leases.Where(l => l.Until > scheduler.Now).Select(l => new LiveGeneration(l.Generation, l.Silo, l.Until - scheduler.Now) { Hosts = l.Hosts, Calls = l.Calls })];
 
     /// <summary>For which hosts a generation may hold work.</summary>
     public void Announce(long generation, IReadOnlyCollection<HostName> hosts) => _leases[(int)generation - 1].Hosts = hosts;

@@ -60,7 +60,7 @@ internal sealed class StoreLink(Scheduler scheduler, Database database, Faults f
 
     public Task<long> JoinAsync(string silo, TimeSpan lease, CancellationToken cancellationToken = default) => WriteAsync(() => database.Join(silo, lease));
 
-    public Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default) => WriteAsync(() => database.Renew(generation, lease));
+    public Task<bool> RenewAsync(long generation, TimeSpan lease, CallCounts? calls = null, CancellationToken cancellationToken = default) => WriteAsync(() => database.Renew(generation, lease, calls));
 
     public Task AnnounceAsync(long generation, IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken = default) => WriteAsync(() =>
     {

@@ -24,6 +24,8 @@ internal sealed class StoredRow
 /// <summary>A generation's lease, in database time.</summary>
 internal sealed class StoredLease
 {
+    public CallCounts? Calls { get; set; }
+
     public required long Generation { get; init; }
 
     public required string Silo { get; init; }

@@ -261,6 +261,22 @@ public abstract class DueConformance : StoreTest
     }
 
     [Fact]
+    public async Task Renew_WithCounts_ShowsThoseOfTheLastRenewalAndNoneOfWhoDoesNotCount()
+    {
+        var (counts, silent) = (await Store.Leases.JoinAsync("counts", Lease), await Store.Leases.JoinAsync("silent", Lease));
+        Assert.All(await Store.Leases.ReadLiveAsync(), l => Assert.Null(l.Calls));
+        await Store.Leases.RenewAsync(counts, Lease, new(12, 0));
+        await Store.Leases.RenewAsync(counts, Lease, new(5_000_000_000, 3));
+        await Store.Leases.RenewAsync(silent, Lease);
+        await Store.ReopenAsync();
+
+        var live = (await Store.Leases.ReadLiveAsync()).ToDictionary(l => l.Generation, l => l.Calls);
+
+        Assert.Equal(new CallCounts(5_000_000_000, 3), live[counts]);
+        Assert.Null(live[silent]);
+    }
+
+    [Fact]
     public async Task Leave_EndsTheLeaseAtOnce()
     {
         var generation = await Store.Leases.JoinAsync("a", Lease);

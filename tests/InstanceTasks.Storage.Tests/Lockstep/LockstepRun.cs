@@ -150,7 +150,7 @@ internal sealed class LockstepRun
         var sums = await store.SumClaimsAsync();
         lines.AddRange((await store.ListHostsAsync()).OrderBy(h => h.Host.Value, StringComparer.Ordinal).Select(h => $"host {h}, claims {sums.GetValueOrDefault(h.Host)}"));
         lines.AddRange((await store.ListImagesAsync()).Select(i => $"image {EngineJson.Write(i)}"));
-        lines.AddRange((await store.Leases.ReadLiveAsync()).OrderBy(l => l.Generation).Select(l => $"live {l.Generation} {l.Silo} {Ticks(l.Remaining)} for {(l.Hosts is null ? "any" : string.Join(' ', l.Hosts.Select(h => h.Value).Order(StringComparer.Ordinal)))}"));
+        lines.AddRange((await store.Leases.ReadLiveAsync()).OrderBy(l => l.Generation).Select(l => $"live {l.Generation} {l.Silo} {Ticks(l.Remaining)} called {l.Calls} for {(l.Hosts is null ? "any" : string.Join(' ', l.Hosts.Select(h => h.Value).Order(StringComparer.Ordinal)))}"));
     }
 
     private static async Task AddStreamAsync(StoreFixture store, List<string> lines)

@@ -60,7 +60,7 @@ internal sealed class SimulatedFixture : StoreFixture, IJournal, ILeases, IHostR
         return Task.CompletedTask;
     }
 
-    public Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default) => Task.FromResult(_database.Renew(generation, lease));
+    public Task<bool> RenewAsync(long generation, TimeSpan lease, CallCounts? calls = null, CancellationToken cancellationToken = default) => Task.FromResult(_database.Renew(generation, lease, calls));
 
     public Task LeaveAsync(long generation, CancellationToken cancellationToken = default)
     {

@@ -81,8 +81,8 @@ internal sealed class WrongFixture(StoreFixture store, Wrong wrong) : StoreFixtu
 
     public Task AnnounceAsync(long generation, IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken = default) => store.Leases.AnnounceAsync(generation, hosts, cancellationToken);
 
-    public Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default) =>
-        store.Leases.RenewAsync(generation, wrong == Wrong.RenewalForgotten ? TimeSpan.FromMinutes(1) : lease, cancellationToken);
+    public Task<bool> RenewAsync(long generation, TimeSpan lease, CallCounts? calls = null, CancellationToken cancellationToken = default) =>
+        store.Leases.RenewAsync(generation, wrong == Wrong.RenewalForgotten ? TimeSpan.FromMinutes(1) : lease, calls, cancellationToken);
 
     public Task LeaveAsync(long generation, CancellationToken cancellationToken = default) => store.Leases.LeaveAsync(generation, cancellationToken);
 

@@ -25,6 +25,9 @@ public sealed class PostgresDashboardTests(ITestOutputHelper output)
             Assert.DoesNotContain("Seq Scan on tasks", plan, StringComparison.Ordinal);
         }
 
+        Assert.Contains("tasks_kind", await PlanAsync(fixture, DashboardQueries.RareKind), StringComparison.Ordinal);
+        Assert.Contains("tasks_user", await PlanAsync(fixture, DashboardQueries.RareUser), StringComparison.Ordinal);
+
         await fixture.ReopenAsync();
         var before = await ScansAsync(fixture);
         foreach (var filter in DashboardQueries.Lists)
@@ -64,6 +67,12 @@ public sealed class PostgresDashboardTests(ITestOutputHelper output)
         Assert.Equal(20, all);
         Assert.InRange(moves, 0, 10);
         Assert.Equal(all - moves, hot);
+    }
+
+    private static async Task<string> PlanAsync(PostgresFixture fixture, TaskFilter filter)
+    {
+        var (sql, parameters) = ListSql.TaskPage(filter, ListSort.OfTasks(filter.Sort), null, PostgresDialect.Instance);
+        return string.Join('\n', await fixture.Store.OnConnectionAsync(c => c.QueryAsync<string>("EXPLAIN " + sql, parameters)));
     }
 
     private static Task<string> PageAsync(PostgresFixture fixture) =>

@@ -87,7 +87,7 @@ public sealed class CuttableStore(IInstanceTasksStore store, IJournal journal) :
     public Task<long> JoinAsync(string silo, TimeSpan lease, CancellationToken cancellationToken = default) => Through(() => store.JoinAsync(silo, lease, cancellationToken));
 
     /// <inheritdoc/>
-    public Task<bool> RenewAsync(long generation, TimeSpan lease, CancellationToken cancellationToken = default) => Through(() => store.RenewAsync(generation, lease, cancellationToken));
+    public Task<bool> RenewAsync(long generation, TimeSpan lease, CallCounts? calls = null, CancellationToken cancellationToken = default) => Through(() => store.RenewAsync(generation, lease, calls, cancellationToken));
 
     /// <inheritdoc/>
     public Task AnnounceAsync(long generation, IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken = default) => Through(async () =>

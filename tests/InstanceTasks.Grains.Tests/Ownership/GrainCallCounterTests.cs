@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using InstanceTasks.Engine;
+using InstanceTasks.TestKit.InProcess;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace InstanceTasks.Grains.Tests.Ownership;
+
+/// <summary>In the collection of those that run alone: the metric is the process's.</summary>
+[Collection("recovery")]
+public sealed class GrainCallCounterTests
+{
+    [Fact]
+    public async Task Calls_ThatEndAndFail_AreCountedAndGoAlongWithTheLease()
+    {
+        using var metric = new CallMetric();
+        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Filters = [new FailQueueLength()] });
+        var (silo, counter) = (silos.Silos[0], silos.Silos[0].Services.GetRequiredService<GrainCallCounter>());
+        var before = counter.Read();
+        for (var i = 0; i < 3; i++)
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => silo.Grains.GetGrain<IHostGrain>("no-such-host").QueueLength());
+        }
+
+        await silos.CreateServerAsync(silo);
+
+        var after = counter.Read();
+        Assert.Equal(before.Failed + 3, after.Failed);
+        Assert.True(after.Ended >= before.Ended + 5, $"{before}, {after}");
+        Assert.Equal(3, metric.CountOf("HostGrain", nameof(IHostGrain.QueueLength), failed: true));
+        Assert.True(metric.CountOf("TaskGrain", nameof(ITaskGrain.Begin), failed: false) > 0);
+        await silos.UntilAsync(
+            async () => await silos.Store.ReadLiveAsync() is [{ Calls: { } told }] && told.Ended >= after.Ended && told.Failed == after.Failed,
+            "the lease's row tells of them");
+    }
+
+    /// <summary>What Orleans asks of grains by itself passes through a filter, too: it is no call of ours.</summary>
+    [Fact]
+    public async Task Calls_OfOrleans_AreNotCounted()
+    {
+        using var metric = new CallMetric();
+        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions
+        {
+            Recovery = o => (o.UseReminder, o.ReminderPeriod, o.MinimumReminderPeriod) = (true, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)),
+        });
+        await silos.UntilAsync(() => silos.CallTrace.Calls.Any(c => c.Method == nameof(IRemindable.ReceiveReminder)), "a reminder has ticked");
+        await silos.CreateServerAsync(silos.Silos[0]);
+
+        Assert.NotEmpty(metric.Grains);
+        Assert.Subset(new HashSet<string> { "HostGrain", "InstanceGrain", "ProjectGrain", "RecoveryGrain", "RetentionGrain", "TaskGrain" }, [.. metric.Grains]);
+        Assert.Equal(0, metric.CountOf("RecoveryGrain", nameof(IRemindable.ReceiveReminder), failed: false));
+    }
+
+    private sealed class FailQueueLength : IIncomingGrainCallFilter
+    {
+        public Task Invoke(IIncomingGrainCallContext context) =>
+            context.MethodName == nameof(IHostGrain.QueueLength) ? throw new InvalidOperationException("Not today.") : context.Invoke();
+    }
+
+    /// <summary>The metric, as a listener hears it.</summary>
+    private sealed class CallMetric : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private readonly ConcurrentDictionary<(string Grain, string Method, bool Failed), int> _counts = new();
+
+        public CallMetric()
+        {
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "instancetasks.grain.call.duration")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            };
+            _listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) =>
+            {
+                Assert.InRange(seconds, 0, 60);
+                _counts.AddOrUpdate(((string)tags[0].Value!, (string)tags[1].Value!, (bool)tags[2].Value!), 1, (_, n) => n + 1);
+            });
+            _listener.Start();
+        }
+
+        public IEnumerable<string> Grains => _counts.Keys.Select(k => k.Grain).Distinct();
+
+        public int CountOf(string grain, string method, bool failed) => _counts.GetValueOrDefault((grain, method, failed));
+
+        public void Dispose() => _listener.Dispose();
+    }
+}
