@@ -47,7 +47,7 @@ public sealed class GrainCallCounterTests
         await silos.CreateServerAsync(silos.Silos[0]);
 
         Assert.NotEmpty(metric.Grains);
-        Assert.Subset(new HashSet<string> { "HostGrain", "InstanceGrain", "ProjectGrain", "RecoveryGrain", "RetentionGrain", "TaskGrain" }, [.. metric.Grains]);
+        Assert.Subset(new HashSet<string> { "HostGrain", "InstanceGrain", "ProjectGrain", "RecoveryGrain", "RetentionGrain", "TaskGrain" }, metric.Grains.ToHashSet(StringComparer.Ordinal));
         Assert.Equal(0, metric.CountOf("RecoveryGrain", nameof(IRemindable.ReceiveReminder), failed: false));
     }
 
