@@ -11,6 +11,7 @@ public sealed class ConsoleOutputTests : ApiTest
     [InlineData("""{"length":null}""", null)]
     [InlineData("""{"length":-1}""", -1)]
     [InlineData("""{"length":"-1"}""", -1)]
+    [InlineData("""{"length":"-01"}""", -1)]
     [InlineData("""{"length":0}""", 0)]
     [InlineData("""{"length":10}""", 10)]
     [InlineData("""{"length":"10"}""", 10)]

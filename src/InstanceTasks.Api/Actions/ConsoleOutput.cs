@@ -42,9 +42,7 @@ internal sealed class ConsoleOutput(ServerReader reader, IConsoles consoles)
         }
 
         var input = body.Object(Action).Only("length");
-        return !input.TryGet("length", out var value) || value.ValueKind == JsonValueKind.Null ? null
-            : value.ValueKind == JsonValueKind.String && value.GetString()!.StartsWith('+') ? throw input.Fault("length", value, $"{ShownValues.Of("length", value)} does not match '^-?[0-9]+$'")
-            : input.Int("length", min: -1);
+        return !input.TryGet("length", out var value) || value.ValueKind == JsonValueKind.Null ? null : input.Int("length", min: -1);
     }
 
     /// <summary>As Nova: without control characters, but tabs and line feeds.</summary>

@@ -94,7 +94,13 @@ internal sealed class JsonInput
             JsonValueKind.String => value.GetString()!,
             _ => "",
         };
-        if (!long.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, null, out var number))
+        // What the parser lets pass, and Nova's pattern does not.
+        if (text is ['+', ..])
+        {
+            throw Fault(name, value, $"{ShownValues.Of(name, value)} does not match '^-?[0-9]+$'");
+        }
+
+        if (!long.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out var number))
         {
             throw Fault(name, value, $"{ShownValues.Of(name, value)} is not of type 'integer'");
         }
