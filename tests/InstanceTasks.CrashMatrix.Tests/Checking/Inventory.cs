@@ -100,8 +100,8 @@ internal sealed class InventoryReader(string dataDirectory)
         // What happened, in contrast to what there is.
         private static readonly HashSet<string> History = ["operations", "effects", "refused", "stamps", "faults"];
 
-        // A restart is not undone, and nobody knows the password before; times differ.
-        private static readonly HashSet<string> Fleeting = ["boots", "password", "at"];
+        // A restart is not undone, nor what a guest has written on its console, and nobody knows the password before; times differ.
+        private static readonly HashSet<string> Fleeting = ["boots", "console", "password", "at"];
 
         private readonly List<string> _tables;
 
