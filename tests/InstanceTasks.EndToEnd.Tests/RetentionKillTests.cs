@@ -42,7 +42,7 @@ public sealed class RetentionKillTests : IDisposable
         // A run of its own, to its end: it finds nothing to archive.
         var (code, said) = await SiloProcess.RunCommandAsync(Setup, "retention", "run");
         Assert.Equal(0, code);
-        Assert.EndsWith("Done. Took away 0 task(s), and 0 deleted server(s).", said.TrimEnd(), StringComparison.Ordinal);
+        Assert.Contains("Done. Took away 0 task(s), and 0 deleted server(s).", said, StringComparison.Ordinal);
         Assert.Equal(tasks, ArchiveReader.Tasks(Archive).Order());
     }
 
