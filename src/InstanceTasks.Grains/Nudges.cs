@@ -103,7 +103,7 @@ internal sealed partial class Nudges(IGrainFactory grains, IPeers peers, TimePro
         }
     }
 
-    [LoggerMessage(EventId = 2202, Level = LogLevel.Warning, Message = "What {Whom} was asked because {Cause} it could not do; it is asked again")]
+    [LoggerMessage(EventId = 2202, Level = LogLevel.Warning, Message = "The {Whom} could not look because {Cause}; it is asked again")]
     private partial void LogNotDone(Exception exception, string whom, string cause);
 
     [LoggerMessage(EventId = 2203, Level = LogLevel.Warning, Message = "Task {Task} could not look because {Cause}; it is asked again")]
