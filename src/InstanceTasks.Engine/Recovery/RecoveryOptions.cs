@@ -24,8 +24,8 @@ public sealed class RecoveryOptions
     /// <summary>The longest sleep between two looks. Default 5 s.</summary>
     public TimeSpan LongestSleep { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Pokes in flight per shard. Default 32.</summary>
-    public int ParallelPokes { get; set; } = 32;
+    /// <summary>Pokes in flight per shard. Default 128: a poke waits for the fence of its task, so that fewer would hold up the claims of all others.</summary>
+    public int ParallelPokes { get; set; } = 128;
 
     /// <summary>Tasks read per look. Default 500.</summary>
     public int BatchSize { get; set; } = 500;
