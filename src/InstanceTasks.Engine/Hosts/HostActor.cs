@@ -10,7 +10,6 @@ public sealed class HostActor
 {
     private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan SendAgainAfter = TimeSpan.FromSeconds(2);
 
     // So many of those that hold up an attempt are named.
     private const int Named = 5;
@@ -21,11 +20,9 @@ public sealed class HostActor
     private readonly HostName _host;
     private readonly IOwnership _ownership;
     private readonly TimeProvider _time;
-    private readonly Dictionary<(VerbKey Key, Stamp Stamp), Entry> _entries = [];
-    private readonly LinkedList<Entry> _queue = [];
+    private readonly HostQueue _queue = new();
     private readonly Dictionary<long, Poller> _pollers = [];
-    private readonly Dictionary<InstanceId, OrderedFence> _fences = [];
-    private readonly Dictionary<InstanceId, TaskCompletionSource> _confirmations = [];
+    private readonly HostFences _fences;
     private readonly HostQuestions _questions;
     private readonly HashSet<long> _unheard;
     private readonly LimitOptions _limits;
@@ -33,66 +30,53 @@ public sealed class HostActor
     /// <summary>Creates the logic of a host.</summary>
     public HostActor(HostName host, IOwnership ownership, TimeProvider time, LimitOptions? limits = null)
     {
-        (_host, _ownership, _time, _limits, _questions) = (host, ownership, time, limits ?? new(), new(time));
+        (_host, _ownership, _time, _limits, _fences, _questions) = (host, ownership, time, limits ?? new(), new(time), new(time));
         _unheard = [.. Workers()];
     }
 
     /// <summary>Attempts waiting for a worker.</summary>
-    public int QueueLength => _queue.Count;
+    public int QueueLength => _queue.Length;
 
     /// <summary>Queues an attempt, behind those of its priority; repeating it changes nothing but that.</summary>
     public WhereAnswer Offer(Attempt attempt)
     {
-        var id = (attempt.Key, attempt.Stamp);
-        if (_entries.TryGetValue(id, out var known))
+        if (_queue.Find(attempt.Key, attempt.Stamp) is { } known)
         {
             Reorder(known, attempt);
         }
-        else if (!IsFenced(attempt.Machine.Instance, attempt.Stamp))
+        else if (!_fences.Covers(attempt.Machine.Instance, attempt.Stamp))
         {
-            var entry = new Entry(attempt.Key, attempt.Stamp, attempt.Machine.Instance) { Attempt = attempt, Kind = attempt.Kind, Project = attempt.Project };
-            _entries[id] = entry;
-            Enqueue(entry);
+            var entry = new HostEntry(attempt.Key, attempt.Stamp, attempt.Machine.Instance) { Attempt = attempt, Kind = attempt.Kind, Project = attempt.Project };
+            _queue.Add(entry);
+            _queue.Enqueue(entry);
             HandOut();
         }
 
         return Where(attempt.Key, attempt.Stamp);
     }
 
-    private void Reorder(Entry entry, Attempt attempt)
+    private void Reorder(HostEntry entry, Attempt attempt)
     {
         if (entry.Node is not null && entry.Attempt!.Priority != attempt.Priority)
         {
             entry.Attempt = attempt;
-            Unqueue(entry);
-            Enqueue(entry);
+            _queue.Enqueue(entry);
         }
-    }
-
-    private void Enqueue(Entry entry)
-    {
-        var before = _queue.Last;
-        while (before is not null && before.Value.Priority < entry.Priority)
-        {
-            before = before.Previous;
-        }
-
-        entry.Node = before is null ? _queue.AddFirst(entry) : _queue.AddAfter(before, entry);
     }
 
     /// <summary>Takes an attempt out of the queue, if no runner has it.</summary>
     public void Withdraw(VerbKey key, Stamp stamp)
     {
-        if (_entries.TryGetValue((key, stamp), out var entry) && entry.Holder is null)
+        if (_queue.Find(key, stamp) is { Holder: null } entry)
         {
-            Forget(entry.Key, entry.Stamp);
+            _queue.Forget(entry);
         }
     }
 
     /// <summary>Where an attempt is.</summary>
     public WhereAnswer Where(VerbKey key, Stamp stamp)
     {
-        if (!_entries.TryGetValue((key, stamp), out var entry))
+        if (_queue.Find(key, stamp) is not { } entry)
         {
             return IsSettled()
                 ? new() { Place = AttemptPlace.Unknown }
@@ -160,48 +144,20 @@ public sealed class HostActor
         var answer = Fence(machine, below);
         while (!answer.Done && atMost - Since(began) is { Ticks: > 0 } left)
         {
-            await ConfirmationAsync(machine, left);
+            await _fences.ConfirmationAsync(machine, left);
             answer = Fence(machine, below);
         }
 
         return answer;
     }
 
-    private async Task ConfirmationAsync(InstanceId machine, TimeSpan atMost)
-    {
-        if (!_confirmations.TryGetValue(machine, out var confirmation))
-        {
-            _confirmations[machine] = confirmation = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-
-        await confirmation.Task.WaitAsync(atMost, _time).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
-        if (!confirmation.Task.IsCompleted)
-        {
-            // Whoever waits beside it looks again when his time is up.
-            _confirmations.Remove(machine);
-        }
-    }
-
-    private void Confirm(Poller poller, FenceOrder order)
-    {
-        poller.Confirm(order);
-        if (_confirmations.Remove(order.Machine, out var confirmation))
-        {
-            confirmation.SetResult();
-        }
-    }
-
     /// <summary>Orders the fence and says whether everybody has confirmed it.</summary>
     public FenceAnswer Fence(InstanceId machine, Stamp below)
     {
-        if (!_fences.TryGetValue(machine, out var fence) || fence.Below < below)
+        var stands = _fences.Order(machine, below, _pollers.Values);
+        foreach (var entry in _queue.OfMachine(machine).Where(e => e.Stamp < stands && e.Holder is null).ToList())
         {
-            _fences[machine] = fence = new(below, _time.GetTimestamp());
-        }
-
-        foreach (var entry in _entries.Values.Where(e => e.Machine == machine && e.Stamp < fence.Below && e.Holder is null).ToList())
-        {
-            Forget(entry.Key, entry.Stamp);
+            _queue.Forget(entry);
         }
 
         var missing = Runners().Where(g => !HasConfirmed(g, machine, below)).ToList();
@@ -212,8 +168,8 @@ public sealed class HostActor
 
         if (missing.Count == 0)
         {
-            fence.Told |= below >= fence.Below;
-            PruneFences();
+            _fences.Tell(machine, below);
+            _fences.Prune(_pollers.Values, HaveConfirmed);
             return new() { Done = true };
         }
 
@@ -228,45 +184,21 @@ public sealed class HostActor
 
     private IEnumerable<long> Workers() => _ownership.LiveGenerations.Where(g => _ownership.MayWorkFor(g, _host));
 
-    /// <summary>
-    /// A fence that everybody has confirmed, and whose task has been told so, is only kept to refuse late offers; the drivers refuse those, too. One that nobody has been told of would have to be
-    /// ordered again: of a thousand at once only a few came through at a time.
-    /// </summary>
-    private void PruneFences()
-    {
-        const int Keep = 256;
-        if (_fences.Count <= Keep)
-        {
-            return;
-        }
+    private bool HaveConfirmed(InstanceId machine, Stamp below) => Runners().All(g => HasConfirmed(g, machine, below));
 
-        var runners = Runners().ToList();
-        foreach (var (machine, _) in _fences.Where(f => (f.Value.Told || Since(f.Value.OrderedAt) > DeadAfter) && runners.TrueForAll(g => HasConfirmed(g, f.Key, f.Value.Below))).ToList())
-        {
-            _fences.Remove(machine);
-            foreach (var poller in _pollers.Values)
-            {
-                poller.Confirmed.Remove(machine);
-                poller.Delivered.Remove(machine);
-            }
-        }
-    }
-
-    private bool HasConfirmed(long generation, InstanceId machine, Stamp below) =>
-        _pollers.TryGetValue(generation, out var poller) && poller.Confirmed.TryGetValue(machine, out var stamp) && stamp >= below;
-
-    private bool IsFenced(InstanceId machine, Stamp stamp) => _fences.TryGetValue(machine, out var fence) && stamp < fence.Below;
+    private bool HasConfirmed(long generation, InstanceId machine, Stamp below) => _pollers.TryGetValue(generation, out var poller) && poller.HasConfirmed(machine, below);
 
     private Poller Hear(PollRequest request)
     {
         if (!_pollers.TryGetValue(request.Generation, out var poller))
         {
             _pollers[request.Generation] = poller = new Poller(request.Generation);
+            _fences.OrderAll(poller);
         }
 
         poller.HeardAt = _time.GetTimestamp();
         _unheard.Remove(request.Generation);
-        request.Fenced.ForEach(f => Confirm(poller, f));
+        request.Fenced.ForEach(f => _fences.Confirm(poller, f));
         request.Held.ForEach(h => Note(request.Generation, h));
         request.Over.ForEach(h => Forget(h.Key, h.Stamp));
         TakeBackLost(request);
@@ -275,38 +207,30 @@ public sealed class HostActor
 
     private void Note(long generation, HeldAttempt held)
     {
-        if (!_entries.TryGetValue((held.Key, held.Stamp), out var entry))
+        if (_queue.Find(held.Key, held.Stamp) is not { } entry)
         {
-            _entries[(held.Key, held.Stamp)] = entry = new Entry(held.Key, held.Stamp, held.Machine) { Kind = held.Kind, Project = held.Project };
+            entry = new HostEntry(held.Key, held.Stamp, held.Machine) { Kind = held.Kind, Project = held.Project };
+            _queue.Add(entry);
         }
 
-        Unqueue(entry);
-        (entry.Holder, entry.Outcome, entry.Listed, entry.UnlistedSince) = (generation, held.Outcome, true, null);
+        _queue.Hold(entry, generation);
+        (entry.Outcome, entry.Listed, entry.UnlistedSince) = (held.Outcome, true, null);
     }
 
     /// <summary>What was handed to a worker a while ago and is not among what it holds got lost on the way: it is queued again, with the same stamp.</summary>
     private void TakeBackLost(PollRequest request)
     {
-        var unlisted = _entries.Values.Where(e => e.Holder == request.Generation && !e.Listed && Since(e.HandedAt) > LostAfter).ToList();
-        foreach (var entry in unlisted)
-        {
-            entry.Holder = null;
-            entry.Node = _queue.AddFirst(entry);
-        }
-
-        foreach (var dead in _entries.Values.Where(e => e.Holder is { } g && Since(e.HandedAt) > DeadAfter && _ownership.IsOver(g)).ToList())
-        {
-            Forget(dead.Key, dead.Stamp);
-        }
+        _queue.HeldBy(request.Generation).Where(e => !e.Listed && Since(e.HandedAt) > LostAfter).ToList().ForEach(_queue.TakeBack);
+        _queue.Holders.Where(_ownership.IsOver).SelectMany(_queue.HeldBy).Where(e => Since(e.HandedAt) > DeadAfter).ToList().ForEach(_queue.Forget);
 
         // Two polls of one process may overtake each other: listed by the older after the newer had called it over, it would stay for ever.
         var listed = request.Held.Select(h => (h.Key, h.Stamp)).ToHashSet();
-        foreach (var gone in _entries.Values.Where(e => e.Holder == request.Generation && e.Listed && !listed.Contains((e.Key, e.Stamp))).ToList())
+        foreach (var gone in _queue.HeldBy(request.Generation).Where(e => e.Listed && !listed.Contains((e.Key, e.Stamp))).ToList())
         {
             gone.UnlistedSince ??= _time.GetTimestamp();
             if (Since(gone.UnlistedSince.Value) > DeadAfter)
             {
-                Forget(gone.Key, gone.Stamp);
+                _queue.Forget(gone);
             }
         }
     }
@@ -315,38 +239,20 @@ public sealed class HostActor
     {
         var now = _time.GetTimestamp();
         var attempts = new List<Attempt>();
-        var load = poller.Room > 0 && _queue.Count > 0 ? Load() : null;
+        var load = poller.Room > 0 && _queue.Length > 0 ? Load() : null;
         while (poller.Room > 0 && IsSettled() && NextAllowed(load) is { } next)
         {
             load?.Add(next.Kind, next.Project);
-            Unqueue(next);
-            (next.Holder, next.HandedAt) = (poller.Generation, now);
+            _queue.Hold(next, poller.Generation);
+            next.HandedAt = now;
             attempts.Add(next.Attempt!);
             poller.Room--;
         }
 
-        return new PollAnswer { Attempts = attempts, Fences = FencesFor(poller, now), Questions = _questions.HandOut() };
+        return new PollAnswer { Attempts = attempts, Fences = poller.TakeOrders(_time), Questions = _questions.HandOut() };
     }
 
     private static bool HasNews(PollAnswer answer) => answer.Attempts.Count > 0 || answer.Fences.Count > 0 || answer.Questions.Count > 0;
-
-    // An order is not repeated at once: the worker is busy with it, and would be asked in circles.
-    private List<FenceOrder> FencesFor(Poller poller, long now)
-    {
-        var orders = new List<FenceOrder>();
-        foreach (var (machine, fence) in _fences)
-        {
-            var below = fence.Below;
-            var known = poller.Delivered.TryGetValue(machine, out var sent) && sent.Below >= below && Since(sent.At) < SendAgainAfter;
-            if (!known && !HasConfirmed(poller.Generation, machine, below))
-            {
-                poller.Delivered[machine] = (below, now);
-                orders.Add(new FenceOrder(machine, below));
-            }
-        }
-
-        return orders;
-    }
 
     private TimeSpan Since(long timestamp) => _time.GetElapsedTime(timestamp);
 
@@ -400,13 +306,13 @@ public sealed class HostActor
         return load;
     }
 
-    private IEnumerable<Entry> Running() => _entries.Values.Where(e => e.Holder is { } g && e.Outcome is null && !_ownership.IsOver(g));
+    private IEnumerable<HostEntry> Running() => _queue.Holders.Where(g => !_ownership.IsOver(g)).SelectMany(_queue.HeldBy).Where(e => e.Outcome is null);
 
-    private Entry? NextAllowed(HostLoad? load) => load is null ? _queue.First?.Value : _queue.FirstOrDefault(e => load.Blocks(e.Kind, e.Project) is null);
+    private HostEntry? NextAllowed(HostLoad? load) => load is null ? _queue.First : _queue.Waiting.FirstOrDefault(e => load.Blocks(e.Kind, e.Project) is null);
 
-    private int PositionOf(Entry entry) => _queue.TakeWhile(e => e != entry).Count();
+    private int PositionOf(HostEntry entry) => _queue.Waiting.TakeWhile(e => e != entry).Count();
 
-    private WhereAnswer WhyQueued(Entry entry)
+    private WhereAnswer WhyQueued(HostEntry entry)
     {
         var ahead = PositionOf(entry);
         var limit = _pollers.Values.Any(p => (p.IsWaiting && p.Room > 0) || !_ownership.IsOver(p.Generation)) ? Load()?.Blocks(entry.Kind, entry.Project) ?? WaitLimits.Workers : WaitLimits.NoWorker;
@@ -414,14 +320,14 @@ public sealed class HostActor
         return new() { Place = AttemptPlace.Queued, Position = ahead, Reason = TextOf(entry, limit, ahead), Wait = new(limit, ahead, [.. holders]) };
     }
 
-    private static bool Counts(Entry running, Entry waiting, string limit) => limit switch
+    private static bool Counts(HostEntry running, HostEntry waiting, string limit) => limit switch
     {
         WaitLimits.Kind => running.Kind == waiting.Kind,
         WaitLimits.Project => running.Project == waiting.Project,
         _ => true,
     };
 
-    private string TextOf(Entry entry, string limit, int ahead) => limit switch
+    private string TextOf(HostEntry entry, string limit, int ahead) => limit switch
     {
         WaitLimits.NoWorker => $"no worker reaches host {_host}",
         WaitLimits.Host => $"at most {_limits.RunningPerHost} steps run on host {_host} at a time",
@@ -432,59 +338,9 @@ public sealed class HostActor
 
     private void Forget(VerbKey key, Stamp stamp)
     {
-        if (_entries.Remove((key, stamp), out var entry))
+        if (_queue.Find(key, stamp) is { } entry)
         {
-            Unqueue(entry);
+            _queue.Forget(entry);
         }
-    }
-
-    private void Unqueue(Entry entry)
-    {
-        if (entry.Node is { } node)
-        {
-            _queue.Remove(node);
-            entry.Node = null;
-        }
-    }
-
-    private sealed class OrderedFence(Stamp below, long orderedAt)
-    {
-        public Stamp Below { get; } = below;
-
-        public long OrderedAt { get; } = orderedAt;
-
-        /// <summary>Whether who asked for it knows that everybody has confirmed.</summary>
-        public bool Told { get; set; }
-    }
-
-    private sealed class Entry(VerbKey key, Stamp stamp, InstanceId machine)
-    {
-        public VerbKey Key { get; } = key;
-
-        public Stamp Stamp { get; } = stamp;
-
-        public InstanceId Machine { get; } = machine;
-
-        public Attempt? Attempt { get; set; }
-
-        public TaskKind Kind { get; init; }
-
-        public ProjectId Project { get; init; }
-
-        public int Priority => Attempt?.Priority ?? TaskPriorities.Highest;
-
-        public long? Holder { get; set; }
-
-        public long HandedAt { get; set; }
-
-        /// <summary>Whether the holder has listed it: until then it may have been lost on the way.</summary>
-        public bool Listed { get; set; }
-
-        /// <summary>Since when the holder's polls list it no more.</summary>
-        public long? UnlistedSince { get; set; }
-
-        public AttemptOutcome? Outcome { get; set; }
-
-        public LinkedListNode<Entry>? Node { get; set; }
     }
 }

@@ -150,20 +150,17 @@ internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IConsol
         }
     }
 
-    /// <summary>What the host must still be told, in order; kept until a poll that said it has returned.</summary>
+    /// <summary>What the host must still be told; kept until a poll that said it has returned.</summary>
     private sealed class Unsaid<T>
         where T : notnull
     {
-        private readonly List<T> _items = [];
+        private readonly HashSet<T> _items = [];
 
         public void Add(T item)
         {
             lock (_items)
             {
-                if (!_items.Contains(item))
-                {
-                    _items.Add(item);
-                }
+                _items.Add(item);
             }
         }
 
@@ -179,7 +176,7 @@ internal sealed partial class HostWorker(HostName host, WorkerDesk desk, IConsol
         {
             lock (_items)
             {
-                said.ForEach(s => _items.Remove(s));
+                _items.ExceptWith(said);
             }
         }
     }

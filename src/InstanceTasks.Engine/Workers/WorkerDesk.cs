@@ -12,16 +12,18 @@ internal sealed partial class WorkerDesk(IStepRunner runner, IPeers peers, IOwne
     private const int KeepFences = 10_000;
 
     private readonly Dictionary<(VerbKey Key, Stamp Stamp), HeldWork> _held = [];
+    private readonly IndexOf<HostName, HeldWork> _onHost = new();
+    private readonly IndexOf<InstanceId, HeldWork> _onMachine = new();
     private readonly Dictionary<InstanceId, Stamp> _fences = [];
     private readonly Queue<InstanceId> _fencedFirst = new();
     private readonly Lock _gate = new();
     private volatile bool _stopping;
 
     /// <summary>Attempts on a host, as a poll lists them.</summary>
-    public List<HeldAttempt> HeldOn(HostName host) => [.. Held(h => h.Attempt.Host == host).Select(h => h.ToHeld())];
+    public List<HeldAttempt> HeldOn(HostName host) => [.. HeldBy(host).Select(h => h.ToHeld())];
 
     /// <summary>How many are on a host and not ended.</summary>
-    public int RunningOn(HostName host) => Held(h => h.Attempt.Host == host && h.Outcome is null).Count;
+    public int RunningOn(HostName host) => HeldBy(host).Count(h => h.Outcome is null);
 
     /// <summary>Takes an attempt; <paramref name="over"/> is called once it needs no more listing. One that is here already is left alone.</summary>
     public void Take(Attempt attempt, Action<HeldAttempt> over)
@@ -44,7 +46,7 @@ internal sealed partial class WorkerDesk(IStepRunner runner, IPeers peers, IOwne
         lock (_gate)
         {
             Raise(order);
-            older = [.. _held.Values.Where(h => h.Attempt.Machine.Instance == order.Machine && h.Attempt.Stamp < order.Below && h.Outcome is null)];
+            older = [.. _onMachine[order.Machine].Where(h => h.Attempt.Stamp < order.Below && h.Outcome is null)];
         }
 
         older.ForEach(w => w.Abort());
@@ -59,11 +61,11 @@ internal sealed partial class WorkerDesk(IStepRunner runner, IPeers peers, IOwne
         }
     }
 
-    private List<HeldWork> Held(Func<HeldWork, bool> condition)
+    private List<HeldWork> HeldBy(HostName host)
     {
         lock (_gate)
         {
-            return [.. _held.Values.Where(condition)];
+            return [.. _onHost[host]];
         }
     }
 
@@ -71,7 +73,14 @@ internal sealed partial class WorkerDesk(IStepRunner runner, IPeers peers, IOwne
     {
         lock (_gate)
         {
-            return !_stopping && _held.TryAdd((work.Attempt.Key, work.Attempt.Stamp), work);
+            if (_stopping || !_held.TryAdd((work.Attempt.Key, work.Attempt.Stamp), work))
+            {
+                return false;
+            }
+
+            _onHost.Add(work.Attempt.Host, work);
+            _onMachine.Add(work.Attempt.Machine.Instance, work);
+            return true;
         }
     }
 
@@ -80,6 +89,8 @@ internal sealed partial class WorkerDesk(IStepRunner runner, IPeers peers, IOwne
         lock (_gate)
         {
             _held.Remove((work.Attempt.Key, work.Attempt.Stamp));
+            _onHost.Remove(work.Attempt.Host, work);
+            _onMachine.Remove(work.Attempt.Machine.Instance, work);
         }
     }
 
@@ -105,12 +116,13 @@ internal sealed partial class WorkerDesk(IStepRunner runner, IPeers peers, IOwne
     public async Task StopAsync()
     {
         // With what is held, so that nothing is taken that nobody waits for.
+        List<HeldWork> running;
         lock (_gate)
         {
             _stopping = true;
+            running = [.. _held.Values.Where(h => h.Outcome is null)];
         }
 
-        var running = Held(h => h.Outcome is null);
         var all = AllEndedAsync(running);
         await all.WaitAsync(options.StopGrace, time).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         foreach (var work in running.Where(w => w.Outcome is null))

@@ -7,6 +7,9 @@ internal sealed class Interrupted(string directory) : SqliteReader(StoreReader.O
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
+    // When something happened is read from its row: how often one looks changes nothing but the load.
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500);
+
     private readonly WorldReader _world = new(directory);
 
     /// <summary>The tasks with an operation under way that this process began.</summary>
@@ -26,7 +29,8 @@ internal sealed class Interrupted(string directory) : SqliteReader(StoreReader.O
             () => (next = Next(tasks.ToHashSet(), from)).Count == tasks.Count,
             Patience,
             "every task has come to its next step",
-            () => $"{next.Count} of {tasks.Count}: without {string.Join(", ", tasks.Except(next.Keys).Take(10))}");
+            () => $"{next.Count} of {tasks.Count}: without {string.Join(", ", tasks.Except(next.Keys).Take(10))}",
+            BetweenLooks);
         return [.. next.Values.Select(at => (at - from).TotalMilliseconds).Order()];
     }
 

@@ -404,6 +404,57 @@ public sealed class HostActorTests
     }
 
     [Fact]
+    public async Task Fence_OrdersThatGotLost_AreRepeatedEachAfterItsOwnTwoSeconds()
+    {
+        var host = await SettledAsync();
+        var (first, second, below) = (InstanceId.New(), InstanceId.New(), new Stamp(0, 5, 1, 1));
+        host.Fence(first, below);
+        Assert.Equal([first], (await host.PollAsync(Poll(1))).Fences.Select(f => f.Machine));
+        _time.JumpTo(_time.Now + TimeSpan.FromSeconds(1));
+        host.Fence(second, below);
+        Assert.Equal([second], (await host.PollAsync(Poll(1))).Fences.Select(f => f.Machine));
+
+        _time.JumpTo(_time.Now + TimeSpan.FromSeconds(1));
+        Assert.Equal([first], (await host.PollAsync(Poll(1))).Fences.Select(f => f.Machine));
+        _time.JumpTo(_time.Now + TimeSpan.FromSeconds(1));
+        Assert.Equal([second], (await host.PollAsync(Poll(1))).Fences.Select(f => f.Machine));
+        _time.JumpTo(_time.Now + TimeSpan.FromSeconds(1));
+        await host.PollAsync(Poll(1) with { Fenced = [new(first, below), new(second, below)] });
+        _time.JumpTo(_time.Now + TimeSpan.FromSeconds(5));
+        Assert.Empty((await host.PollAsync(Poll(1))).Fences);
+    }
+
+    [Fact]
+    public async Task Fence_AWorkerThatJoinsLater_IsToldWhatStands()
+    {
+        var host = await SettledAsync();
+        var (machine, below) = (InstanceId.New(), new Stamp(0, 5, 1, 1));
+        host.Fence(machine, below);
+        await host.PollAsync(Poll(1) with { Fenced = [new(machine, below)] });
+        await host.PollAsync(Poll(2) with { Fenced = [new(machine, below)] });
+        Assert.True(host.Fence(machine, below).Done);
+
+        _ownership.Live = [.. _ownership.Live, 3];
+        Assert.False(host.Fence(machine, below).Done);
+        Assert.Equal([new(machine, below)], (await host.PollAsync(Poll(3))).Fences);
+    }
+
+    [Fact]
+    public async Task Fence_RaisedBeforeTheLowerIsConfirmed_TheLowerConfirmationIsNotEnough()
+    {
+        var host = await SettledAsync();
+        var (machine, lower, higher) = (InstanceId.New(), new Stamp(0, 5, 1, 1), new Stamp(0, 5, 2, 1));
+        host.Fence(machine, lower);
+        await host.PollAsync(Poll(1));
+        host.Fence(machine, higher);
+
+        var answer = await host.PollAsync(Poll(1) with { Fenced = [new(machine, lower)] });
+
+        Assert.Equal([new(machine, higher)], answer.Fences);
+        Assert.False(host.Fence(machine, higher).Done);
+    }
+
+    [Fact]
     public async Task Fence_QueuedOlderAttempts_AreForgottenAndNotTakenAgain()
     {
         var host = await SettledAsync();
