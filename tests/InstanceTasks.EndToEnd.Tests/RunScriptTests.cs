@@ -52,7 +52,7 @@ public sealed class RunScriptTests(ITestOutputHelper output) : IDisposable
     public async Task Run_FreshCopy_BuildsAndServes()
     {
         using var copy = new TempDirectory("fresh");
-        CopySources(RepoRoot.Path, copy.Path);
+        copy.CopyFrom(RepoRoot.Path, "bin", "obj", "var", ".git", "TestResults", ".orleans-choice.props");
         var url = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         using var run = Run(copy.Path, url);
         using var api = new ApiClient(url);
@@ -63,24 +63,6 @@ public sealed class RunScriptTests(ITestOutputHelper output) : IDisposable
     }
 
     private static string Script(string root) => Path.Combine(root, "run.sh");
-
-    private static void CopySources(string from, string to)
-    {
-        string[] left = ["bin", "obj", "var", ".git", "TestResults", ".orleans-choice.props"];
-        foreach (var entry in new DirectoryInfo(from).EnumerateFileSystemInfos().Where(e => !left.Contains(e.Name)))
-        {
-            var target = Path.Combine(to, entry.Name);
-            if (entry is DirectoryInfo directory)
-            {
-                Directory.CreateDirectory(target);
-                CopySources(directory.FullName, target);
-            }
-            else
-            {
-                File.Copy(entry.FullName, target);
-            }
-        }
-    }
 
     private ChildProcess Run(string root, Uri url) =>
         ChildProcess.Start("/usr/bin/setsid", [Script(root), "--urls", url.ToString().TrimEnd('/'), "--data", _data.Path], workingDirectory: Path.GetTempPath());

@@ -14,17 +14,24 @@ public sealed class TempDirectory : IDisposable
     /// <summary>A path inside.</summary>
     public string Combine(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
 
-    /// <summary>Copies every file of a directory that no process uses into this one.</summary>
-    public void CopyFrom(string source)
-    {
-        foreach (var directory in Directory.EnumerateDirectories(source, "*", SearchOption.AllDirectories))
-        {
-            Directory.CreateDirectory(Combine(System.IO.Path.GetRelativePath(source, directory)));
-        }
+    /// <summary>Copies what is in a directory that no process uses into this one, but for files and directories with one of these names, wherever they are.</summary>
+    public void CopyFrom(string source, params string[] leftOut) => CopyTree(source, Path, leftOut);
 
-        foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+    /// <summary>As <see cref="CopyFrom"/>, to any place.</summary>
+    public static void CopyTree(string source, string target, params string[] leftOut)
+    {
+        Directory.CreateDirectory(target);
+        foreach (var entry in new DirectoryInfo(source).EnumerateFileSystemInfos().Where(e => !leftOut.Contains(e.Name)))
         {
-            File.Copy(file, Combine(System.IO.Path.GetRelativePath(source, file)), overwrite: true);
+            var path = System.IO.Path.Combine(target, entry.Name);
+            if (entry is DirectoryInfo)
+            {
+                CopyTree(entry.FullName, path, leftOut);
+            }
+            else
+            {
+                File.Copy(entry.FullName, path, overwrite: true);
+            }
         }
     }
 

@@ -5,18 +5,21 @@ namespace Orleans.Polyfill;
 /// <summary>A connection after its greeting: sends what waits in its queue, hands on what arrives, until either side ends it.</summary>
 internal sealed class Connection
 {
-    /// <summary>So much is sealed before it is sent, if there is more than one record.</summary>
+    /// <summary>So much is gathered before it is sent, if there is more than one record.</summary>
     private const int BatchSize = 64 * 1024;
 
-    private readonly SecureChannel channel;
+    private readonly RecordLink link;
     private readonly OutgoingQueue queue;
     private readonly CancellationTokenSource closing = new();
 
-    public Connection(SecureChannel channel, OutgoingQueue queue)
+    public Connection(RecordLink link, OutgoingQueue queue)
     {
-        this.channel = channel;
+        this.link = link;
         this.queue = queue;
     }
+
+    /// <summary>Ended from here, after all that waited was sent and the other side had read it.</summary>
+    public bool IsFinished { get; private set; }
 
     public bool TrySend(byte[] record) => queue.TryAdd(record);
 
@@ -29,15 +32,23 @@ internal sealed class Connection
         var writing = WriteAsync();
         var first = await Task.WhenAny(reading, writing);
         queue.Close();
+        if (writing.IsCompletedSuccessfully)
+        {
+            // The other side ends its own direction once it has read everything.
+            link.End();
+            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            IsFinished = first == writing && !closing.IsCancellationRequested;
+        }
+
         await closing.CancelAsync();
-        await channel.DisposeAsync();
+        await link.DisposeAsync();
         await Task.WhenAll(reading, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return first.Exception?.InnerException;
     }
 
     private async Task ReadAsync(Action<byte[]> received)
     {
-        while (!closing.IsCancellationRequested && await channel.ReadAsync(closing.Token) is { } record)
+        while (!closing.IsCancellationRequested && await link.ReadAsync(closing.Token) is { } record)
         {
             received(record);
         }
@@ -50,11 +61,11 @@ internal sealed class Connection
             var (waiting, taken) = (0, 0L);
             while (waiting < BatchSize && queue.TryTake(out var record))
             {
-                waiting = channel.Append(record);
+                waiting = link.Append(record);
                 taken += record.Length;
             }
 
-            await channel.FlushAsync(closing.Token);
+            await link.FlushAsync(closing.Token);
             queue.Sent(taken);
         }
     }

@@ -10,9 +10,9 @@ namespace Orleans.Polyfill;
 /// connection; everything after that is sealed (AES-GCM) with keys of this connection, one per direction, and numbered, so that nothing can be
 /// read, changed, left out or repeated on the way. Nothing is parsed before its sender has proved itself.
 /// </summary>
-internal sealed class SecureChannel : IAsyncDisposable
+internal sealed class SecureChannel : IAsyncDisposable, IDisposable
 {
-    private const int TagSize = 16;
+    public const int TagSize = 16;
     private const int LengthSize = 4;
     private static readonly byte[] Magic = "OPF1"u8.ToArray();
 
@@ -110,6 +110,14 @@ internal sealed class SecureChannel : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stream.DisposeAsync();
+        sealing.Dispose();
+        opening.Dispose();
+    }
+
+    /// <summary>For who cannot wait for the end.</summary>
+    public void Dispose()
+    {
+        stream.Dispose();
         sealing.Dispose();
         opening.Dispose();
     }

@@ -80,7 +80,7 @@ internal sealed partial class SiloHub : WireHub, IMembershipPeers
                 await membership!.SetStatusAsync(status, token);
                 if (status == SiloStatus.ShuttingDown)
                 {
-                    Network.SendToClients(Frame.Write(FrameKind.Leaving, _ => { }));
+                    Network.SendClientsAway(Frame.Write(FrameKind.Leaving, _ => { }));
                     await KnownToAllAsync();
                 }
 
@@ -140,10 +140,10 @@ internal sealed partial class SiloHub : WireHub, IMembershipPeers
         membership = new(row, services.GetRequiredService<IClusterTable>(), this, options, clock, silo.Log);
         membership.Changed += OnChanged;
         membership.Evicted += OnEvicted;
-        Network.Listen(siloEndpoint);
+        await Network.ListenAsync(siloEndpoint, token);
         if (gatewayEndpoint is not null && !gatewayEndpoint.Equals(siloEndpoint))
         {
-            Network.Listen(gatewayEndpoint);
+            await Network.ListenAsync(gatewayEndpoint, token);
         }
 
         rebalancing = clock.CreateTimer(_ => Tidy(), null, TidyPeriod, TidyPeriod);

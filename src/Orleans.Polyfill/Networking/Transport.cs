@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
-using Orleans.Configuration;
 using Orleans.Runtime;
 
 namespace Orleans.Polyfill;
@@ -61,8 +59,9 @@ internal sealed class Transport : IAsyncDisposable
     private readonly ConcurrentDictionary<Connection, SiloAddress?> inbounds = new();
     private readonly ConcurrentDictionary<Task, bool> running = new();
     private readonly CancellationTokenSource closing = new();
-    private readonly List<TcpListener> listeners = [];
-    private int strangers;
+    private readonly List<LinkListener> listeners = [];
+    private volatile byte[]? leaving;
+    private int greeting;
 
     public Transport(TransportSettings settings, ITransportEvents events, TimeProvider clock, SiloLog log)
     {
@@ -76,18 +75,22 @@ internal sealed class Transport : IAsyncDisposable
     /// <summary>Nothing waits to be sent to a silo.</summary>
     public bool IsFlushed => outbounds.Values.All(o => o.Ended || o.Queue.IsEmpty);
 
-    public int ClientCount => inbounds.Count(i => i.Value is null);
+    /// <summary>Clients, and whoever is about to be one.</summary>
+    public int ClientCount => inbounds.Count(i => i.Value is null) + Volatile.Read(ref greeting);
 
-    public void Listen(IPEndPoint endpoint)
+    public async Task ListenAsync(IPEndPoint endpoint, CancellationToken token)
     {
-        var listener = new TcpListener(endpoint);
-        listener.Start();
+        var listener = new LinkListener(secret, settings, clock, log, ServeAsync);
         lock (listeners)
         {
             listeners.Add(listener);
         }
 
-        Track(AcceptAsync(listener));
+        await listener.StartAsync(endpoint, token);
+        if (closing.IsCancellationRequested)
+        {
+            await listener.DisposeAsync();
+        }
     }
 
     /// <summary>Queues a record for a silo, connecting if there is no connection.</summary>
@@ -155,7 +158,7 @@ internal sealed class Transport : IAsyncDisposable
         closing.Cancel();
         lock (listeners)
         {
-            listeners.ForEach(l => l.Dispose());
+            listeners.ForEach(l => Track(l.DisposeAsync().AsTask()));
             listeners.Clear();
         }
 
@@ -170,9 +173,10 @@ internal sealed class Transport : IAsyncDisposable
         }
     }
 
-    /// <summary>Tells every client something.</summary>
-    public void SendToClients(byte[] record)
+    /// <summary>Tells every client that this silo stops, and takes no further one: it would be cut off with its first calls under way.</summary>
+    public void SendClientsAway(byte[] record)
     {
+        leaving = record;
         foreach (var (connection, _) in inbounds.Where(i => i.Value is null))
         {
             connection.TrySend(record);
@@ -204,15 +208,16 @@ internal sealed class Transport : IAsyncDisposable
     {
         await Task.Yield();
         Exception? why;
-        var connected = false;
+        var (connected, finished) = (false, false);
         try
         {
-            var channel = await OpenAsync(silo);
+            var link = await OpenAsync(silo);
             connected = true;
             failed.TryRemove(silo, out _);
-            var connection = new Connection(channel, outbound.Queue);
+            var connection = new Connection(link, outbound.Queue);
             outbound.Use(connection);
             why = await connection.RunAsync(record => events.Received(silo, connection, record));
+            finished = connection.IsFinished;
         }
         catch (Exception error)
         {
@@ -224,102 +229,53 @@ internal sealed class Transport : IAsyncDisposable
         outbound.End();
         outbound.Queue.Close();
         outbounds.TryRemove(KeyValuePair.Create(silo, outbound));
-        if (!closing.IsCancellationRequested)
+        // What has been said on one that was ended on purpose is done, and the next one may have calls under way.
+        if (!closing.IsCancellationRequested && !finished)
         {
             events.Lost(silo, why, connected);
         }
     }
 
-    private async Task<SecureChannel> OpenAsync(SiloAddress silo)
+    private async Task<RecordLink> OpenAsync(SiloAddress silo)
     {
         using var limit = new CancellationTokenSource(settings.OpenTimeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, closing.Token);
-        var socket = new Socket(silo.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        SecureChannel? channel = null;
+        var link = await LinkCaller.OpenAsync(silo.Endpoint, secret, settings.OpenTimeout, either.Token);
         try
         {
-            await socket.ConnectAsync(silo.Endpoint, either.Token);
-            channel = await SecureChannel.ConnectAsync(new NetworkStream(socket, ownsSocket: true), secret, TransportSettings.MaxRecord, either.Token);
-            channel.Append(new Hello(settings.Cluster, settings.Self, silo).Write());
-            await channel.FlushAsync(either.Token);
-            var welcome = Welcome.Read(await channel.ReadAsync(either.Token) ?? throw new EndOfStreamException("The connection ended before it was welcomed."));
+            link.Append(new Hello(settings.Cluster, settings.Self, silo).Write());
+            await link.FlushAsync(either.Token);
+            var welcome = Welcome.Read(await link.ReadAsync(either.Token) ?? throw new EndOfStreamException("The connection ended before it was welcomed."));
             if (welcome.TakenForDead)
             {
                 events.TakenForDead();
             }
 
-            return welcome.Refusal is { } refusal ? throw new ConnectionRefusedException(refusal) : channel;
+            return welcome.Refusal is { } refusal ? throw new ConnectionRefusedException(refusal) : link;
         }
         catch
         {
-            if (channel is not null)
-            {
-                await channel.DisposeAsync();
-            }
-
-            socket.Dispose();
+            await link.DisposeAsync();
             throw;
         }
     }
 
-    private async Task AcceptAsync(TcpListener listener)
+    private async Task ServeAsync(RecordLink link, string from)
     {
-        await Task.Yield();
-        while (!closing.IsCancellationRequested)
+        if (await AdmitAsync(link, from) is not var (connection, hello))
         {
-            try
-            {
-                var socket = await listener.AcceptSocketAsync(closing.Token);
-                socket.NoDelay = true;
-                if (Interlocked.Increment(ref strangers) > settings.MaxStrangers)
-                {
-                    Interlocked.Decrement(ref strangers);
-                    socket.Dispose();
-                    log.TooManyStrangers(settings.MaxStrangers);
-                    continue;
-                }
-
-                Track(ServeAsync(socket));
-            }
-            catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
-            {
-                return;
-            }
-            catch (SocketException error)
-            {
-                log.AcceptFailed(error); // one connection that could not be taken must not end the listener
-            }
-        }
-    }
-
-    private async Task ServeAsync(Socket socket)
-    {
-        SecureChannel? channel = null;
-        Hello? hello = null;
-        try
-        {
-            (channel, hello) = await GreetAsync(socket);
-        }
-        catch (Exception error)
-        {
-            log.StrangerRefused(socket.RemoteEndPoint?.ToString() ?? "?", error.Message);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref strangers);
-        }
-
-        if (channel is null || hello is null)
-        {
-            socket.Dispose();
             return;
         }
 
-        var connection = new Connection(channel, new(settings.QueuedRecords, settings.QueuedBytes));
-        inbounds[connection] = hello.Silo;
         if (closing.IsCancellationRequested)
         {
             connection.Close();
+        }
+
+        if (hello.Silo is null && leaving is { } away)
+        {
+            // It was welcomed just before the others were sent away.
+            connection.TrySend(away);
         }
 
         var why = await connection.RunAsync(record => events.Received(hello.Silo, connection, record));
@@ -334,30 +290,52 @@ internal sealed class Transport : IAsyncDisposable
         }
     }
 
-    private async Task<(SecureChannel Channel, Hello Hello)> GreetAsync(Socket socket)
+    private async Task<(Connection Connection, Hello Hello)?> AdmitAsync(RecordLink link, string from)
     {
-        await Task.Yield();
-        using var limit = new CancellationTokenSource(settings.OpenTimeout, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, closing.Token);
-        var channel = await SecureChannel.AcceptAsync(new NetworkStream(socket, ownsSocket: true), secret, TransportSettings.MaxRecord, either.Token);
+        Interlocked.Increment(ref greeting);
         try
         {
-            var hello = Hello.Read(await channel.ReadAsync(either.Token) ?? throw new EndOfStreamException("The connection ended before it was introduced."));
-            var dead = hello.Silo is { } silo && events.IsDead(silo);
-            var refusal = hello.Cluster != settings.Cluster ? $"this is cluster '{settings.Cluster}', not '{hello.Cluster}'"
-                : hello.Target.Generation != settings.Self!.Generation ? $"silo {hello.Target} is gone, here is {settings.Self} now"
-                : dead ? $"silo {hello.Silo} has been declared dead"
-                : null;
-            channel.Append(new Welcome(refusal, dead).Write());
-            await channel.FlushAsync(either.Token);
-            return refusal is null ? (channel, hello) : throw new ConnectionRefusedException(refusal);
+            if (await GreetAsync(link, from) is not { } hello)
+            {
+                return null;
+            }
+
+            var connection = new Connection(link, new(settings.QueuedRecords, settings.QueuedBytes));
+            inbounds[connection] = hello.Silo;
+            return (connection, hello);
         }
-        catch
+        finally
         {
-            await channel.DisposeAsync();
-            throw;
+            Interlocked.Decrement(ref greeting);
         }
     }
+
+    /// <summary>Who it is; null when it has been refused.</summary>
+    private async Task<Hello?> GreetAsync(RecordLink link, string from)
+    {
+        using var limit = new CancellationTokenSource(settings.OpenTimeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, closing.Token);
+        try
+        {
+            var hello = Hello.Read(await link.ReadAsync(either.Token) ?? throw new EndOfStreamException("The connection ended before it was introduced."));
+            var dead = hello.Silo is { } silo && events.IsDead(silo);
+            var refusal = RefusalOf(hello, dead);
+            link.Append(new Welcome(refusal, dead).Write());
+            await link.FlushAsync(either.Token);
+            return refusal is null ? hello : throw new ConnectionRefusedException(refusal);
+        }
+        catch (Exception error)
+        {
+            log.StrangerRefused(from, error.Message);
+            return null;
+        }
+    }
+
+    private string? RefusalOf(Hello hello, bool dead) => hello.Cluster != settings.Cluster ? $"this is cluster '{settings.Cluster}', not '{hello.Cluster}'"
+        : hello.Target.Generation != settings.Self!.Generation ? $"silo {hello.Target} is gone, here is {settings.Self} now"
+        : dead ? $"silo {hello.Silo} has been declared dead"
+        : hello.Silo is null && leaving is not null ? $"silo {settings.Self} is stopping"
+        : null;
 
     /// <summary>What is sent to one silo, before and while there is a connection.</summary>
     private sealed class Outbound(OutgoingQueue queue)

@@ -65,9 +65,6 @@ internal sealed partial class SiloLog(ILogger<SiloRuntime> logger)
     [LoggerMessage(20, LogLevel.Warning, "More than {Limit} connections have not proved who they are: further ones are closed at once")]
     public partial void TooManyStrangers(int limit);
 
-    [LoggerMessage(21, LogLevel.Warning, "A connection could not be accepted")]
-    public partial void AcceptFailed(Exception error);
-
     [LoggerMessage(22, LogLevel.Warning, "A record from {Peer} could not be understood")]
     public partial void RecordFailed(Exception error, string peer);
 

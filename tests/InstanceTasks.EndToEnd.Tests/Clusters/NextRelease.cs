@@ -16,7 +16,6 @@ internal static partial class NextRelease
     public const string Member = "SinceTheNextRelease";
 
     private const int FewestRecords = 20;
-    private static readonly string[] Left = ["bin", "obj"];
     private static readonly string[] Needed = ["src", "silo-config"];
 
     /// <summary>Builds it in the directory: the path of its executable.</summary>
@@ -24,7 +23,7 @@ internal static partial class NextRelease
     {
         foreach (var folder in Needed)
         {
-            Copy(Path.Combine(RepoRoot.Path, folder), directory.Combine(folder));
+            TempDirectory.CopyTree(Path.Combine(RepoRoot.Path, folder), directory.Combine(folder), "bin", "obj");
         }
 
         foreach (var file in Directory.EnumerateFiles(RepoRoot.Path).Where(f => !f.EndsWith(".sln", StringComparison.Ordinal)))
@@ -41,20 +40,6 @@ internal static partial class NextRelease
             workingDirectory: directory.Path);
         Assert.True(await dotnet.WaitForExitAsync(TimeSpan.FromMinutes(15)) == 0, dotnet.Output);
         return directory.Combine("src", "InstanceTasks.Silo", "bin", "Release", "net10.0", "instancetasks-silo.dll");
-    }
-
-    private static void Copy(string from, string to)
-    {
-        Directory.CreateDirectory(to);
-        foreach (var file in Directory.EnumerateFiles(from))
-        {
-            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
-        }
-
-        foreach (var folder in Directory.EnumerateDirectories(from).Where(f => !Left.Contains(Path.GetFileName(f))))
-        {
-            Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
-        }
     }
 
     private static int ExtendRecords(string folder)

@@ -195,7 +195,7 @@ public sealed class SocketClusterTests
     [Fact]
     public async Task Nothing_IsKeptOfCallsThatHaveEnded()
     {
-        await using var silo = await TestSilo.StartAsync(responseTimeout: TimeSpan.FromSeconds(1));
+        await using var silo = await TestSilo.StartAsync(responseTimeout: TimeSpan.FromSeconds(5));
         await Task.WhenAll(Enumerable.Range(0, 200).Select(n => silo.Grains.GetGrain<ITurnGrain>($"so-kept-{n}").Note("x")));
         await Assert.ThrowsAsync<TimeoutException>(() => silo.Grains.GetGrain<ITurnGrain>("so-kept-hold").Hold("x"));
         Probe.Of("so-kept-hold").Gate.SetResult();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -99,6 +100,7 @@ public sealed class TransportTests
 
     [Theory]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")]
     [InlineData("OPF1")]
     [InlineData("\0\0\0\0")]
     public async Task Garbage_OnTheSilosPort_IsClosed_AndTheSiloGoesOn(string text)
@@ -127,19 +129,79 @@ public sealed class TransportTests
     }
 
     [Fact]
+    public async Task Port_OnceTheSecretIsProved_SpeaksHttp2_AndServesNothingElse()
+    {
+        await using var transport = NewTransport(SiloAddress.New(IPAddress.Loopback, 1, 1), new Events());
+        var endpoint = await ListenAsync(transport);
+        using var client = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, token) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(endpoint, token);
+                return new SealedStream(await SecureChannel.ConnectAsync(new NetworkStream(socket, ownsSocket: true), Good, 1_000_000, token));
+            },
+        });
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{endpoint}/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+
+        using var answer = await client.SendAsync(request, default);
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpVersion.Version20), (answer.StatusCode, answer.Version));
+    }
+
+    [Fact]
+    public async Task Records_OfAllSizes_ArriveInOrder_BeforeTheEnd()
+    {
+        var (server, client) = (new Events(), new Events());
+        await using var transport = NewTransport(SiloAddress.New(IPAddress.Loopback, 1, 1), server);
+        var target = SiloAddress.New(await ListenAsync(transport), 1);
+        await using var other = NewTransport(null, client);
+        int[] sizes = [0, 1, SealedStream.MaxRecord - 4, SealedStream.MaxRecord, SealedStream.MaxRecord + 1, 30_000_000, 3];
+        foreach (var size in sizes)
+        {
+            Assert.Equal(SendResult.Queued, other.Send(target, Pattern(size)));
+        }
+
+        other.Finish(target);
+
+        await Wait.Until(() => server.Received == sizes.Length && server.ClientsLost == 1, "everything has come, and the end");
+        Assert.Equal(sizes.Select(Pattern), server.Records);
+        Assert.Equal(0, client.Lost); // it ended on purpose: nothing that waits may fail for it
+    }
+
+    [Fact]
+    public async Task Client_OfASiloThatIsStopping_IsSentAway_AlsoOneThatComesLater()
+    {
+        var server = new Events();
+        await using var transport = NewTransport(SiloAddress.New(IPAddress.Loopback, 1, 1), server);
+        var target = SiloAddress.New(await ListenAsync(transport), 1);
+        var (early, late) = (new Events(), new Events());
+        await using var first = NewTransport(null, early);
+        first.Send(target, [1]);
+        await Wait.Until(() => server.Received == 1 && transport.ClientCount == 1, "the first is there");
+
+        transport.SendClientsAway([7]);
+
+        await Wait.Until(() => early.Received == 1, "it is told");
+        await using var second = NewTransport(null, late);
+        second.Send(target, [1]);
+        await Wait.Until(() => late.Lost == 1, "the second is refused");
+        Assert.Equal((false, 1), (late.WasConnected, server.Received));
+    }
+
+    private static byte[] Pattern(int size) => [.. Enumerable.Range(0, size).Select(n => (byte)(n * 31))];
+
+    private static Transport NewTransport(SiloAddress? self, Events events) => new(new("c", self, Secret, TimeSpan.FromSeconds(20), TimeSpan.Zero), events, TimeProvider.System, Log);
+
+    [Fact]
     public async Task Strangers_ThatSayNothing_AreClosed_AndTooManyAtOnce()
     {
         var events = new Events();
         await using var transport = new Transport(
             new("c", SiloAddress.New(IPAddress.Loopback, 1, 1), Secret, TimeSpan.FromSeconds(1), TimeSpan.Zero) { MaxStrangers = 3 }, events, TimeProvider.System, Log);
-        var endpoint = Listen(transport);
+        var endpoint = await ListenAsync(transport);
         var silent = Enumerable.Range(0, 8).Select(_ => new TcpClient()).ToList();
-        foreach (var one in silent)
-        {
-            await one.ConnectAsync(endpoint);
-        }
-
-        var closed = silent.Select(async s => (await EndedAsync(s.GetStream()), s).Item1).ToList();
+        var closed = silent.ConvertAll(one => ConnectedUntilEndAsync(one, endpoint));
         await Wait.Until(() => closed.Count(c => c.IsCompleted) >= 5, "those above the limit are closed");
         await Wait.Until(() => closed.TrueForAll(c => c.IsCompleted), "the silent ones are closed, too");
         silent.ForEach(s => s.Dispose());
@@ -151,7 +213,7 @@ public sealed class TransportTests
         var dead = SiloAddress.New(IPAddress.Loopback, 2, 7);
         var server = new Events { Dead = dead };
         await using var transport = new Transport(new("c", SiloAddress.New(IPAddress.Loopback, 1, 1), Secret, TimeSpan.FromSeconds(5), TimeSpan.Zero), server, TimeProvider.System, Log);
-        var target = SiloAddress.New(Listen(transport), 1);
+        var target = SiloAddress.New(await ListenAsync(transport), 1);
         var client = new Events();
         await using var other = new Transport(new("c", dead, Secret, TimeSpan.FromSeconds(5), TimeSpan.Zero), client, TimeProvider.System, Log);
         Assert.Equal(SendResult.Queued, other.Send(target, [1]));
@@ -164,7 +226,7 @@ public sealed class TransportTests
     {
         var server = new Events();
         await using var transport = new Transport(new("c", SiloAddress.New(IPAddress.Loopback, 1, 2), Secret, TimeSpan.FromSeconds(5), TimeSpan.Zero), server, TimeProvider.System, Log);
-        var endpoint = Listen(transport);
+        var endpoint = await ListenAsync(transport);
         var client = new Events();
         await using var other = new Transport(new("c", null, Secret, TimeSpan.FromSeconds(5), TimeSpan.Zero), client, TimeProvider.System, Log);
         other.Send(SiloAddress.New(endpoint, 1), [1]);
@@ -208,22 +270,23 @@ public sealed class TransportTests
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static IPEndPoint Listen(Transport transport)
+    private static async Task<IPEndPoint> ListenAsync(Transport transport)
     {
         var endpoint = new IPEndPoint(IPAddress.Loopback, FreePort());
-        transport.Listen(endpoint);
+        await transport.ListenAsync(endpoint, default);
         return endpoint;
     }
 
-    private static async Task<bool> EndedAsync(Stream stream)
+    private static async Task<bool> ConnectedUntilEndAsync(TcpClient client, IPEndPoint endpoint)
     {
         try
         {
-            return await stream.ReadAsync(new byte[1]) == 0;
+            await client.ConnectAsync(endpoint);
+            return await client.GetStream().ReadAsync(new byte[1]) == 0;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or SocketException)
         {
-            return true;
+            return true; // closed hard, perhaps before it was seen to be open
         }
     }
 
@@ -232,6 +295,7 @@ public sealed class TransportTests
         private int received;
         private int lost;
         private int told;
+        private int clientsLost;
 
         public SiloAddress? Dead { get; init; }
 
@@ -241,15 +305,27 @@ public sealed class TransportTests
 
         public int Told => Volatile.Read(ref told);
 
+        public int ClientsLost => Volatile.Read(ref clientsLost);
+
+        public ConcurrentQueue<byte[]> Records { get; } = [];
+
+        public bool? WasConnected { get; private set; }
+
         public bool IsDead(SiloAddress silo) => silo.Equals(Dead);
 
-        void ITransportEvents.Received(SiloAddress? from, Connection connection, byte[] record) => Interlocked.Increment(ref received);
-
-        void ITransportEvents.Lost(SiloAddress silo, Exception? why, bool connected) => Interlocked.Increment(ref lost);
-
-        public void ClientLost(Connection connection)
+        void ITransportEvents.Received(SiloAddress? from, Connection connection, byte[] record)
         {
+            Records.Enqueue(record);
+            Interlocked.Increment(ref received);
         }
+
+        void ITransportEvents.Lost(SiloAddress silo, Exception? why, bool connected)
+        {
+            WasConnected = connected;
+            Interlocked.Increment(ref lost);
+        }
+
+        public void ClientLost(Connection connection) => Interlocked.Increment(ref clientsLost);
 
         public void TakenForDead() => Interlocked.Increment(ref told);
     }
