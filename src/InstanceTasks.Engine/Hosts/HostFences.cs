@@ -8,7 +8,10 @@ internal sealed class HostFences(TimeProvider time)
 
     private readonly Dictionary<InstanceId, OrderedFence> _fences = [];
     private readonly Dictionary<InstanceId, TaskCompletionSource> _confirmations = [];
+
+    // Those that may be forgotten, first of all the one told first; each stands here once.
     private readonly Queue<InstanceId> _told = new();
+    private readonly HashSet<InstanceId> _toldOnce = [];
     private long _lookedAt = time.GetTimestamp();
 
     /// <summary>Whether nothing with this stamp may run on the machine.</summary>
@@ -72,7 +75,10 @@ internal sealed class HostFences(TimeProvider time)
         if (_fences.TryGetValue(machine, out var fence) && !fence.Told && below >= fence.Below)
         {
             fence.Told = true;
-            _told.Enqueue(machine);
+            if (_toldOnce.Add(machine))
+            {
+                _told.Enqueue(machine);
+            }
         }
     }
 
@@ -90,7 +96,7 @@ internal sealed class HostFences(TimeProvider time)
                 break;
             }
 
-            _told.Dequeue();
+            _toldOnce.Remove(_told.Dequeue());
         }
 
         if (_fences.Count > Keep && time.GetElapsedTime(_lookedAt) > DeadAfter)

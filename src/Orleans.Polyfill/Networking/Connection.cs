@@ -10,10 +10,13 @@ internal sealed class Connection
 
     private readonly RecordLink link;
     private readonly OutgoingQueue queue;
+    private readonly TimeSpan endLimit;
+    private readonly TimeProvider clock;
     private readonly CancellationTokenSource closing = new();
 
-    public Connection(RecordLink link, OutgoingQueue queue)
+    public Connection(RecordLink link, OutgoingQueue queue, TimeSpan endLimit, TimeProvider clock)
     {
+        (this.endLimit, this.clock) = (endLimit, clock);
         this.link = link;
         this.queue = queue;
     }
@@ -34,10 +37,10 @@ internal sealed class Connection
         queue.Close();
         if (writing.IsCompletedSuccessfully)
         {
-            // The other side ends its own direction once it has read everything.
+            // The other side ends its own direction once it has read everything; one that stands still is not waited for.
             link.End();
-            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            IsFinished = first == writing && !closing.IsCancellationRequested;
+            await reading.WaitAsync(endLimit, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            IsFinished = first == writing && reading.IsCompletedSuccessfully && !closing.IsCancellationRequested;
         }
 
         await closing.CancelAsync();

@@ -12,6 +12,9 @@ internal sealed class LinkCaller : IRecordLinkEnds
 {
     public const string Path = "/records";
 
+    // Whom it is sent to is the socket's matter.
+    private static readonly Uri Address = new("http://silo" + Path);
+
     private readonly HttpMessageInvoker invoker;
     private readonly OpenBody body = new();
     private HttpResponseMessage? response;
@@ -41,7 +44,7 @@ internal sealed class LinkCaller : IRecordLinkEnds
         var caller = new LinkCaller(endpoint, secret, limit, token);
         try
         {
-            return new(await caller.RequestAsync(endpoint, token), TransportSettings.MaxRecord, caller);
+            return new(await caller.RequestAsync(token), TransportSettings.MaxRecord, caller);
         }
         catch (Exception error)
         {
@@ -81,9 +84,9 @@ internal sealed class LinkCaller : IRecordLinkEnds
 
     private static Exception CauseOf(Exception error) => error is HttpRequestException { InnerException: IOException or SocketException } ? error.InnerException : error;
 
-    private async Task<Stream> RequestAsync(IPEndPoint endpoint, CancellationToken token)
+    private async Task<Stream> RequestAsync(CancellationToken token)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"http://{endpoint}{Path}"))
+        using var request = new HttpRequestMessage(HttpMethod.Post, Address)
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -108,10 +111,12 @@ internal sealed class LinkCaller : IRecordLinkEnds
 
         public void End() => ended.TrySetResult();
 
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
+            // The head would wait for the first bytes of the body, which wait for the answer to the head.
+            await stream.FlushAsync();
             opened.TrySetResult(stream);
-            return ended.Task;
+            await ended.Task;
         }
 
         protected override bool TryComputeLength(out long length)

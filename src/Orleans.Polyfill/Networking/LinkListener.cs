@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -26,6 +27,8 @@ internal sealed class LinkListener(ClusterSecret secret, TransportSettings setti
     {
         var options = new KestrelServerOptions { AddServerHeader = false };
         (options.Limits.MaxRequestBodySize, options.Limits.MinRequestBodyDataRate, options.Limits.MinResponseDataRate) = (null, null, null);
+        // Runs only while there is no request: who proves himself must ask for something.
+        options.Limits.KeepAliveTimeout = settings.OpenTimeout;
         (options.Limits.Http2.InitialConnectionWindowSize, options.Limits.Http2.InitialStreamWindowSize) = (8 * 1024 * 1024, 4 * 1024 * 1024);
         options.Listen(endpoint, listen =>
         {
@@ -78,7 +81,7 @@ internal sealed class LinkListener(ClusterSecret secret, TransportSettings setti
         var response = context.GetRequiredFeature<IHttpResponseBodyFeature>();
         await response.StartAsync();
         await response.Stream.FlushAsync();
-        var ends = new Ends(context.GetRequiredFeature<IHttpRequestLifetimeFeature>());
+        var ends = new Ends(context.GetRequiredFeature<IHttpRequestLifetimeFeature>(), context.Get<IConnectionLifetimeFeature>());
         await serve(new(new JoinedStream(request.Body, response.Stream), TransportSettings.MaxRecord, ends), CallerOf(context.GetRequiredFeature<IHttpConnectionFeature>()));
     }
 
@@ -104,7 +107,9 @@ internal sealed class LinkListener(ClusterSecret secret, TransportSettings setti
     private static async Task HandOnAsync(ConnectionContext connection, SealedStream stream, ConnectionDelegate next)
     {
         var raw = connection.Transport;
-        connection.Transport = new Pipes(PipeReader.Create(stream, new(leaveOpen: true)), PipeWriter.Create(stream, new(leaveOpen: true)));
+        connection.Transport = new Pipes(
+            PipeReader.Create(stream, new(bufferSize: SealedStream.MaxRecord, leaveOpen: true)),
+            PipeWriter.Create(stream, new(minimumBufferSize: SealedStream.MaxRecord, leaveOpen: true)));
         try
         {
             await next(connection);
@@ -152,8 +157,8 @@ internal sealed class LinkListener(ClusterSecret secret, TransportSettings setti
         public PipeWriter Output => output;
     }
 
-    /// <summary>The response ends when the request has been served; one that the other side still writes to is ended for both.</summary>
-    private sealed class Ends(IHttpRequestLifetimeFeature request) : IRecordLinkEnds
+    /// <summary>The response ends when the request has been served; one that the other side still writes to is ended for both, with its connection: there is one request in each.</summary>
+    private sealed class Ends(IHttpRequestLifetimeFeature request, IConnectionLifetimeFeature? connection) : IRecordLinkEnds
     {
         public void End()
         {
@@ -164,6 +169,7 @@ internal sealed class LinkListener(ClusterSecret secret, TransportSettings setti
             if (!ended)
             {
                 request.Abort();
+                connection?.Abort();
             }
 
             return default;

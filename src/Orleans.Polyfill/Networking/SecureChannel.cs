@@ -14,7 +14,7 @@ internal sealed class SecureChannel : IAsyncDisposable, IDisposable
 {
     public const int TagSize = 16;
     private const int LengthSize = 4;
-    private static readonly byte[] Magic = "OPF1"u8.ToArray();
+    private static readonly byte[] Magic = "OPF2"u8.ToArray();
 
     private readonly Stream stream;
     private readonly AesGcm sealing;

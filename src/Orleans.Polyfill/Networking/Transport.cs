@@ -80,7 +80,7 @@ internal sealed class Transport : IAsyncDisposable
 
     public async Task ListenAsync(IPEndPoint endpoint, CancellationToken token)
     {
-        var listener = new LinkListener(secret, settings, clock, log, ServeAsync);
+        var listener = new LinkListener(secret, settings, clock, log, ServeTrackedAsync);
         lock (listeners)
         {
             listeners.Add(listener);
@@ -207,6 +207,8 @@ internal sealed class Transport : IAsyncDisposable
     private async Task RunAsync(SiloAddress silo, Outbound outbound)
     {
         await Task.Yield();
+        // One that was replaced while it waits for the other side is in no list any more.
+        using var cut = closing.Token.UnsafeRegister(static o => ((Outbound)o!).Close(), outbound);
         Exception? why;
         var (connected, finished) = (false, false);
         try
@@ -214,7 +216,7 @@ internal sealed class Transport : IAsyncDisposable
             var link = await OpenAsync(silo);
             connected = true;
             failed.TryRemove(silo, out _);
-            var connection = new Connection(link, outbound.Queue);
+            var connection = new Connection(link, outbound.Queue, settings.OpenTimeout, clock);
             outbound.Use(connection);
             why = await connection.RunAsync(record => events.Received(silo, connection, record));
             finished = connection.IsFinished;
@@ -229,8 +231,8 @@ internal sealed class Transport : IAsyncDisposable
         outbound.End();
         outbound.Queue.Close();
         outbounds.TryRemove(KeyValuePair.Create(silo, outbound));
-        // What has been said on one that was ended on purpose is done, and the next one may have calls under way.
-        if (!closing.IsCancellationRequested && !finished)
+        // What has been said on one that was ended on purpose is done, and the next one, if there is one, may have calls under way.
+        if (!closing.IsCancellationRequested && !(finished && outbounds.ContainsKey(silo)))
         {
             events.Lost(silo, why, connected);
         }
@@ -258,6 +260,13 @@ internal sealed class Transport : IAsyncDisposable
             await link.DisposeAsync();
             throw;
         }
+    }
+
+    private Task ServeTrackedAsync(RecordLink link, string from)
+    {
+        var serving = ServeAsync(link, from);
+        Track(serving);
+        return serving;
     }
 
     private async Task ServeAsync(RecordLink link, string from)
@@ -300,7 +309,7 @@ internal sealed class Transport : IAsyncDisposable
                 return null;
             }
 
-            var connection = new Connection(link, new(settings.QueuedRecords, settings.QueuedBytes));
+            var connection = new Connection(link, new(settings.QueuedRecords, settings.QueuedBytes), settings.OpenTimeout, clock);
             inbounds[connection] = hello.Silo;
             return (connection, hello);
         }

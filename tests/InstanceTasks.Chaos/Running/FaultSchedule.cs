@@ -65,7 +65,7 @@ internal sealed class FaultSchedule(ChaosCluster cluster, ChaosOptions options)
         catch (Exception e)
         {
             // The run fails with it, and its history is judged all the same.
-            _records.Add(new(kind, from, cluster.Time.GetUtcNow(), new([], false, $"it broke off: {e.Message}")));
+            _records.Add(new(kind, from, cluster.Time.GetUtcNow(), new([], false, $"it broke off: {e.Message.ReplaceLineEndings("\n").Split('\n')[0]}")));
             options.Say($"{from:HH:mm:ss} {kind} BROKE OFF: {e}");
         }
     }

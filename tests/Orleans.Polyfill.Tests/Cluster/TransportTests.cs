@@ -101,7 +101,7 @@ public sealed class TransportTests
     [Theory]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\n\r\n")]
     [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")]
-    [InlineData("OPF1")]
+    [InlineData("OPF2")]
     [InlineData("\0\0\0\0")]
     public async Task Garbage_OnTheSilosPort_IsClosed_AndTheSiloGoesOn(string text)
     {
@@ -163,10 +163,11 @@ public sealed class TransportTests
         }
 
         other.Finish(target);
+        Assert.Equal(SendResult.Queued, other.Send(target, [1, 2, 3, 4]));
 
-        await Wait.Until(() => server.Received == sizes.Length && server.ClientsLost == 1, "everything has come, and the end");
-        Assert.Equal(sizes.Select(Pattern), server.Records);
-        Assert.Equal(0, client.Lost); // it ended on purpose: nothing that waits may fail for it
+        await Wait.Until(() => server.Received == sizes.Length + 1 && server.ClientsLost == 1, "everything has come, and the end of the first connection");
+        Assert.Equal(sizes.Select(Pattern), server.Records.Where(r => r.Length != 4));
+        Assert.Equal(0, client.Lost); // it ended on purpose: what the next one has under way may not fail for it
     }
 
     [Fact]
@@ -189,7 +190,25 @@ public sealed class TransportTests
         Assert.Equal((false, 1), (late.WasConnected, server.Received));
     }
 
-    private static byte[] Pattern(int size) => [.. Enumerable.Range(0, size).Select(n => (byte)(n * 31))];
+    /// <summary>
+    /// The head of the request waited for the first bytes of its body, which waited for the answer to the head: about one connection in thirty was given up after its time, whenever no other frame
+    /// happened to take the head along.
+    /// </summary>
+    [Fact]
+    public async Task Connection_MadeAHundredTimes_IsMadeEveryTime()
+    {
+        var server = new Events();
+        await using var transport = NewTransport(SiloAddress.New(IPAddress.Loopback, 1, 1), server);
+        var target = SiloAddress.New(await ListenAsync(transport), 1);
+        for (var n = 1; n <= 100; n++)
+        {
+            await using var client = NewTransport(null, new Events());
+            client.Send(target, [1]);
+            await Wait.Until(() => server.Received == n, $"record {n} has come");
+        }
+    }
+
+    private static byte[] Pattern(int size) => Enumerable.Range(0, size).Select(n => (byte)(n * 31)).ToArray();
 
     private static Transport NewTransport(SiloAddress? self, Events events) => new(new("c", self, Secret, TimeSpan.FromSeconds(20), TimeSpan.Zero), events, TimeProvider.System, Log);
 
