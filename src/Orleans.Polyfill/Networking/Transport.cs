@@ -331,13 +331,20 @@ internal sealed class Transport : IAsyncDisposable
             var refusal = RefusalOf(hello, dead);
             link.Append(new Welcome(refusal, dead).Write());
             await link.FlushAsync(either.Token);
-            return refusal is null ? hello : throw new ConnectionRefusedException(refusal);
+            return refusal is null ? hello : throw await RefusedAsync(link, refusal, either.Token);
         }
         catch (Exception error)
         {
             log.StrangerRefused(from, error.Message);
             return null;
         }
+    }
+
+    // An answer that ends before its question may be dropped unread by the other side: whoever asked ends it first.
+    private static async Task<ConnectionRefusedException> RefusedAsync(RecordLink link, string refusal, CancellationToken token)
+    {
+        await ((Task)link.ReadAsync(token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return new(refusal);
     }
 
     private string? RefusalOf(Hello hello, bool dead) => hello.Cluster != settings.Cluster ? $"this is cluster '{settings.Cluster}', not '{hello.Cluster}'"
