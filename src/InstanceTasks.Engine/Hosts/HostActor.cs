@@ -34,6 +34,9 @@ public sealed class HostActor
         _unheard = [.. Workers()];
     }
 
+    /// <summary>Generations it keeps something of because they have polled.</summary>
+    internal int PollersKept => _pollers.Count;
+
     /// <summary>Attempts waiting for a worker.</summary>
     public int QueueLength => _queue.Length;
 
@@ -192,8 +195,7 @@ public sealed class HostActor
     {
         if (!_pollers.TryGetValue(request.Generation, out var poller))
         {
-            _pollers[request.Generation] = poller = new Poller(request.Generation);
-            _fences.OrderAll(poller);
+            poller = Add(request.Generation);
         }
 
         poller.HeardAt = _time.GetTimestamp();
@@ -203,6 +205,20 @@ public sealed class HostActor
         request.Over.ForEach(h => Forget(h.Key, h.Stamp));
         TakeBackLost(request);
         return poller;
+    }
+
+    // One that comes is mostly in the place of one that is over. Such a one is never asked for a fence again; what it holds is the queue's.
+    private Poller Add(long generation)
+    {
+        foreach (var gone in _pollers.Keys.Where(_ownership.IsOver).ToList())
+        {
+            _pollers.Remove(gone, out var poller);
+            poller!.Answer(new PollAnswer());
+        }
+
+        var added = _pollers[generation] = new Poller(generation);
+        _fences.OrderAll(added);
+        return added;
     }
 
     private void Note(long generation, HeldAttempt held)

@@ -108,6 +108,25 @@ public sealed class HostActorTests
         Assert.Single((await host.PollAsync(Poll(1))).Attempts);
     }
 
+    /// <summary>Found in review: every generation that had ever polled was kept, and each fence was ordered from all of them.</summary>
+    [Fact]
+    public async Task Poll_GenerationsComeAndGo_OnlyThoseThatLiveAreKept_AndTheirPollsAreAnswered()
+    {
+        var host = await SettledAsync();
+        await host.PollAsync(Poll(1));
+        var held = new List<Task<PollAnswer>>();
+        for (var generation = 2; generation <= 100; generation++)
+        {
+            held.Add(host.PollAsync(Poll(generation, wait: 10)));
+            _ownership.Over.Add(generation);
+        }
+
+        await host.PollAsync(Poll(101));
+
+        Assert.Equal(2, host.PollersKept);
+        Assert.All(held, h => Assert.True(h.IsCompleted));
+    }
+
     [Fact]
     public async Task Poll_TheUnheardGenerationsLeaseIsOver_HandsOut()
     {
