@@ -15,7 +15,11 @@ internal sealed partial class Nudges(IGrainFactory grains, IPeers peers, TimePro
 
     // Tasks that will be asked and have not been yet: one more reason to ask adds nothing.
     private readonly ConcurrentDictionary<TaskId, string> _waiting = new();
+
+    // The same for all others, by what is asked of them. Leases come and go while a shard cannot be reached, and each is a reason.
+    private readonly ConcurrentDictionary<string, string> _waitingToo = new();
     private volatile bool _stopped;
+    private int _asking;
 
     /// <summary>The silo stops: others look.</summary>
     public void Stop() => _stopped = true;
@@ -44,7 +48,7 @@ internal sealed partial class Nudges(IGrainFactory grains, IPeers peers, TimePro
         for (var shard = 0; shard < Shards.Count; shard++)
         {
             var grain = Shard(shard);
-            UntilDone(grain.Start, $"recovery shard {shard}", "a silo has started");
+            UntilDone(grain.Start, $"start of recovery shard {shard}", "a silo has started");
         }
     }
 
@@ -82,28 +86,57 @@ internal sealed partial class Nudges(IGrainFactory grains, IPeers peers, TimePro
         }
     }
 
-    private void UntilDone(Func<Task> ask, string whom, string cause) => _ = Task.Run(() => UntilDoneAsync(ask, whom, cause));
+    /// <summary>How many ask, or wait to ask again, apart from those of tasks.</summary>
+    internal int Asking => _asking;
+
+    private void UntilDone(Func<Task> ask, string whom, string cause)
+    {
+        if (_waitingToo.TryAdd(whom, cause))
+        {
+            Interlocked.Increment(ref _asking);
+            _ = Task.Run(() => UntilDoneAsync(ask, whom, cause));
+        }
+    }
 
     // The activation that is asked may be on the very silo whose lease has ended, without its store and about to go: until one has looked, the next is asked.
     private async Task UntilDoneAsync(Func<Task> ask, string whom, string cause)
     {
-        while (!_stopped)
+        while (!await IsDoneAsync(ask, whom, cause))
         {
-            try
+            // Somebody else may wait to ask already.
+            if (!_waitingToo.TryAdd(whom, cause))
             {
-                await ask();
-                return;
-            }
-            catch (Exception e)
-            {
-                LogNotDone(e, whom, cause);
+                break;
             }
 
             await Task.Delay(AskAgain, time);
         }
+
+        Interlocked.Decrement(ref _asking);
     }
 
-    [LoggerMessage(EventId = 2202, Level = LogLevel.Warning, Message = "The {Whom} could not look because {Cause}; it is asked again")]
+    private async Task<bool> IsDoneAsync(Func<Task> ask, string whom, string cause)
+    {
+        // From here on another reason is a reason again: whoever answers may have looked before.
+        _waitingToo.TryRemove(whom, out _);
+        if (_stopped)
+        {
+            return true;
+        }
+
+        try
+        {
+            await ask();
+            return true;
+        }
+        catch (Exception e)
+        {
+            LogNotDone(e, whom, cause);
+            return false;
+        }
+    }
+
+    [LoggerMessage(EventId = 2202, Level = LogLevel.Warning, Message = "{Whom} could not be asked to look because {Cause}; it is asked again")]
     private partial void LogNotDone(Exception exception, string whom, string cause);
 
     [LoggerMessage(EventId = 2203, Level = LogLevel.Warning, Message = "Task {Task} could not look because {Cause}; it is asked again")]

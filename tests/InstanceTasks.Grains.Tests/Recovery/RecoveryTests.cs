@@ -80,7 +80,7 @@ public sealed class RecoveryTests
         var task = await InterruptAsync(silos, restart: false, async silo =>
         {
             silo.Store.Cut();
-            await silos.UntilAsync(() => silos.Log.Contains("could not look", StringComparison.Ordinal), "a shard has been asked in vain");
+            await silos.UntilAsync(() => silos.Log.Contains("could not be asked to look", StringComparison.Ordinal), "a shard has been asked in vain");
         });
 
         Assert.Equal("succeeded", (await silos.EndAsync(task)).State);
