@@ -22,6 +22,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
     private Announced _announced = new(0, null);
     private TimeSpan? _nextEnd;
     private Task _loop = Task.CompletedTask;
+    private TimeSpan _patience = Timeout.InfiniteTimeSpan;
 
     /// <summary>Raised, outside any lock, when a generation that lived lives no more, or this process has a new one.</summary>
     public event EventHandler<LeaseChange>? Changed;
@@ -102,6 +103,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
 
         await WriteAnnouncementAsync(cancellationToken);
         await ReadLiveAsync(cancellationToken);
+        _patience = _options.Length;
         _loop = LoopAsync(_stop.Token);
     }
 
@@ -156,7 +158,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
         try
         {
             var sent = time.GetTimestamp();
-            if (await leases.RenewAsync(Generation, _options.Length, calls?.Read(), stop))
+            if (await WithinLeaseAsync(late => leases.RenewAsync(Generation, _options.Length, calls?.Read(), late), stop))
             {
                 _view = _view.Renewed(SafeUntil(sent), sent + Ticks(_options.Length));
             }
@@ -182,7 +184,7 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
     private async Task JoinAsync(CancellationToken cancellationToken)
     {
         var sent = time.GetTimestamp();
-        var generation = await leases.JoinAsync(silo.Value, _options.Length, cancellationToken);
+        var generation = await WithinLeaseAsync(late => leases.JoinAsync(silo.Value, _options.Length, late), cancellationToken);
         var old = _view;
         _view = new LeaseView(generation, SafeUntil(sent), old.Live, old.Hosts, Math.Max(old.Newest, generation), old.Failing ? sent + Ticks(_options.Length) : old.TrustFrom, Failing: false);
         LogJoined(generation);
@@ -194,14 +196,20 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
         var wanted = new Announced(Generation, _announcement);
         if (wanted.What is { } announcement && wanted != _announced)
         {
-            await leases.AnnounceAsync(wanted.Generation, announcement.Hosts, cancellationToken);
+            await WithinLeaseAsync(
+                async late =>
+                {
+                    await leases.AnnounceAsync(wanted.Generation, announcement.Hosts, late);
+                    return true;
+                },
+                cancellationToken);
             _announced = wanted;
         }
     }
 
     private async Task ReadLiveAsync(CancellationToken cancellationToken)
     {
-        var rows = await leases.ReadLiveAsync(cancellationToken);
+        var rows = await WithinLeaseAsync(leases.ReadLiveAsync, cancellationToken);
         var live = rows.Select(l => l.Generation).ToHashSet();
         _nextEnd = rows.Where(l => l.Generation != Generation).Select(l => (TimeSpan?)l.Remaining).Min();
         var hosts = rows.Where(l => l.Hosts is not null).ToDictionary(l => l.Generation, l => l.Hosts!);
@@ -210,6 +218,21 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
         if (old.Live.Except(live).Any())
         {
             Changed?.Invoke(this, new LeaseChange("a lease ended"));
+        }
+    }
+
+    // Once it runs, the answer to a renewal is worth nothing when the lease has run out, and a connection that has gone silent may never give one: the next is asked on another.
+    private async Task<T> WithinLeaseAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken stop)
+    {
+        using var late = new CancellationTokenSource(_patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
+        try
+        {
+            return await ask(either.Token).WaitAsync(late.Token);
+        }
+        catch (OperationCanceledException e) when (late.IsCancellationRequested && !stop.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The store did not answer within the length of a lease, {_options.Length.TotalSeconds} s.", e);
         }
     }
 

@@ -9,6 +9,9 @@ internal sealed class PostgresConnections : IAsyncDisposable
     // One to renew, and one to leave while a renewal stands still.
     private const int ForLeases = 2;
 
+    // Seconds. Whoever gives up a renewal connects once more to say so to the server, and a lease is short.
+    private const int ConnectForLease = 3;
+
     private const int ReadBuffer = 64 * 1024;
 
     private readonly NpgsqlDataSource _pool;
@@ -27,10 +30,10 @@ internal sealed class PostgresConnections : IAsyncDisposable
             """;
         var text = Settings(options);
         _pool = Build(text.ConnectionString);
-        (text.MinPoolSize, text.MaxPoolSize) = (Math.Min(text.MinPoolSize, ForLeases), ForLeases);
-        _leases = Build(text.ConnectionString);
         text.Pooling = false;
         _single = Build(text.ConnectionString);
+        (text.Pooling, text.MinPoolSize, text.MaxPoolSize, text.Timeout) = (true, Math.Min(text.MinPoolSize, ForLeases), ForLeases, Math.Min(text.Timeout, ConnectForLease));
+        _leases = Build(text.ConnectionString);
     }
 
     /// <summary>A connection of the pool, for one use.</summary>

@@ -43,6 +43,32 @@ public sealed class LeaseKeeperTests
         Assert.False(host.Keeper.LeaseIsSafe);
     }
 
+    /// <summary>Found in review: one connection that had gone silent was waited for as long as for any answer, 30 s, and for as long there was no lease.</summary>
+    [Fact]
+    public async Task Renewal_IsNeverAnswered_IsGivenUpWhenItsLeaseIsOver_AndTheNextOneIsSent()
+    {
+        using var host = new LeaseKeeperHost();
+        await host.StartAsync();
+        host.Leases.Gate = new TaskCompletionSource().Task;
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(() => host.Leases.CountOf("renew") == 1, TimeSpan.FromSeconds(10), "the renewal is sent");
+        host.Leases.Gate = Task.CompletedTask;
+
+        host.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(1, host.Leases.CountOf("renew"));
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(
+            () =>
+            {
+                host.Time.Advance(TimeSpan.FromMilliseconds(100));
+                return host.Keeper.LeaseIsSafe;
+            },
+            TimeSpan.FromSeconds(10),
+            "the next renewal is sent and answered");
+
+        Assert.Equal(host.Keeper.Generation, Assert.Single(host.Leases.Renewals.Distinct()));
+    }
+
     [Fact]
     public async Task Renewal_TakesTheCountsOfCallsAlong()
     {
