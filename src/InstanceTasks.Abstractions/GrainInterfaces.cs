@@ -114,6 +114,15 @@ public interface IRetentionGrain : IGrainWithStringKey
     Task Start();
 }
 
+/// <summary>Says how the silo does that it happens to be on. Key: a new one for each question, so that any silo of the cluster may answer. Reads nothing and keeps nothing.</summary>
+[Alias("instancetasks.witness")]
+public interface IWitnessGrain : IGrainWithStringKey
+{
+    /// <summary>What it sees.</summary>
+    [Alias("see"), ResponseTimeout(CallLimits.Quick)]
+    Task<WitnessAnswer> See();
+}
+
 /// <summary>
 /// How long a caller waits for an answer that it can do without, because it asks again: what is asked of a silo that has just died is lost, and
 /// Orleans' 30 seconds would hold up everybody else whom the caller serves.

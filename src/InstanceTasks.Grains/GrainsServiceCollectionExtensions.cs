@@ -42,6 +42,8 @@ public static class GrainsServiceCollectionExtensions
         services.AddSingleton<IConsoleSource, ConsoleReader>();
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<WorkerDesk>(s, s.GetRequiredService<IOptions<WorkerOptions>>().Value));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, LeaseLifecycle>();
+        services.TryAddSingleton<IProcessEnd, FailFastEnd>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, CutOffWatch>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RecoveryStarter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, WorkerPool>();
         services.TryAddSingleton<IArchive>(s =>

@@ -14,6 +14,12 @@ public sealed class LeaseOptions
     /// <summary>So long before its end nothing new is begun. Default 500 ms.</summary>
     public TimeSpan Margin { get; set; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// A silo that has no safe lease for so long, while others of its cluster have theirs, ends its process (exit code 134): it cannot reach the store, and what the cluster asks of it only fails. 0: never.
+    /// Default 10 s.
+    /// </summary>
+    public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>The store is this process's alone (an embedded database behind a directory lock): at start every other lease is ended. Default false.</summary>
     public bool SoleOwner { get; set; }
 }
@@ -22,8 +28,15 @@ public sealed class LeaseOptions
 public sealed class LeaseOptionsValidator : IValidateOptions<LeaseOptions>
 {
     /// <inheritdoc/>
-    public ValidateOptionsResult Validate(string? name, LeaseOptions options) =>
-        options.RenewEvery <= TimeSpan.Zero || options.Margin < TimeSpan.Zero || options.RenewEvery * 2 + options.Margin > options.Length
+    public ValidateOptionsResult Validate(string? name, LeaseOptions options)
+    {
+        if (options.GiveUpAfter != TimeSpan.Zero && options.GiveUpAfter < options.Length)
+        {
+            return ValidateOptionsResult.Fail("Lease:GiveUpAfter must be 0 (never) or at least Lease:Length: until then others may believe that the silo lives.");
+        }
+
+        return options.RenewEvery <= TimeSpan.Zero || options.Margin < TimeSpan.Zero || options.RenewEvery * 2 + options.Margin > options.Length
             ? ValidateOptionsResult.Fail("Lease:Length must be at least twice Lease:RenewEvery plus Lease:Margin: one renewal may fail without losing the lease.")
             : ValidateOptionsResult.Success;
+    }
 }

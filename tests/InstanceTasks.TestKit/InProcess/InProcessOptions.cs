@@ -16,7 +16,7 @@ public sealed class InProcessOptions
     /// <summary>How long a grain call waits for its answer. Default 3 s: longer than a poll is held.</summary>
     public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Changes the leases: 1.5 s, renewed every 300 ms.</summary>
+    /// <summary>Changes the leases: 1.5 s, renewed every 300 ms; a silo without the store does not end itself.</summary>
     public Action<LeaseOptions>? Lease { get; init; }
 
     /// <summary>Changes the workers: polls of 500 ms, graces of 600 ms.</summary>
@@ -60,6 +60,7 @@ public sealed class InProcessOptions
         lease.Length = TimeSpan.FromMilliseconds(1500);
         lease.RenewEvery = TimeSpan.FromMilliseconds(300);
         lease.Margin = TimeSpan.FromMilliseconds(300);
+        lease.GiveUpAfter = TimeSpan.Zero;
     }
 
     internal static void Shorten(WorkerOptions workers)

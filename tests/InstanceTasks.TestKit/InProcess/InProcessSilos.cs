@@ -62,6 +62,9 @@ public sealed class InProcessSilos : IAsyncDisposable
     /// <summary>The silos, in the order of their start; also those that are gone.</summary>
     public IReadOnlyList<InProcessSilo> Silos => _silos;
 
+    /// <summary>The silos that ended themselves, by their names; each is killed as its process would be.</summary>
+    public ConcurrentQueue<string> EndedThemselves { get; } = new();
+
     /// <summary>The cluster.</summary>
     public InProcessTestCluster Cluster => _cluster;
 
@@ -276,6 +279,7 @@ public sealed class InProcessSilos : IAsyncDisposable
         services.AddSingleton<IRetention>(Store);
         services.AddSingleton<IHypervisor>(silo.World).AddSingleton<IHypervisorHosts>(silo.World);
         services.AddSingleton<IStepSecrets>(new StoredStepSecrets(silo.Store, Store.Secrets));
+        services.AddSingleton<IProcessEnd>(new KillingEnd(this, silo));
         services.AddInstanceTasksGrains();
         WrapPeers(services, silo.Name);
         services.Configure<LeaseOptions>(o =>
@@ -308,6 +312,15 @@ public sealed class InProcessSilos : IAsyncDisposable
         {
             var real = services.Last(d => d.ServiceType == typeof(IPeers)).ImplementationType!;
             services.AddSingleton(s => wrap(name, (IPeers)ActivatorUtilities.CreateInstance(s, real)));
+        }
+    }
+
+    private sealed class KillingEnd(InProcessSilos silos, InProcessSilo silo) : IProcessEnd
+    {
+        public void End(string why)
+        {
+            silos.EndedThemselves.Enqueue(silo.Name);
+            _ = Task.Run(() => silos.KillAsync(silo));
         }
     }
 }
