@@ -17,6 +17,7 @@ internal static class ChaosReport
         yield return $"{calls.Count} calls ({calls.Count(c => c.IsRead)} reads), {calls.Count(c => c.Status is null)} without an answer; {result.History.Tasks.Count} tasks, {result.History.Stream.Count} commits, {result.Repeats} effects repeated by another owner; {result.Compared} comparisons of store and world";
         yield return $"{result.History.Deliveries.Count} events to followers on {result.Connections} connections";
         yield return $"tasks' clients waited {Percentiles(result.Waits)}; everything had ended {result.Rest?.TotalSeconds.ToString("0.0") ?? "not even 90"} s after the load";
+        yield return $"tasks were without a commit for {Percentiles([.. ProgressRule.Longest(result.History).Select(s => s.Time.TotalSeconds).Order()])}";
         yield return $"calls were answered within {Percentiles(AnswerTimes(calls.Where(c => !IsHeld(c))), "0.00")}, without those that wait for the end of a task";
         yield return $"detection of a killed silo {Percentiles(result.Detections)}, {result.Undetected} more had a successor before; leases lapsed: {result.Lives.Sum(l => l.Lapses)}";
         yield return $"evictions of healthy silos: {result.FalseEvictions.Count} in {result.HealthyTime.TotalHours:0.00} hours that silos were healthy; of disturbed ones: {result.DisturbedEvictions}";
