@@ -8,7 +8,8 @@ namespace InstanceTasks.EndToEnd.Tests;
 /// <param name="What">What was asked for.</param>
 /// <param name="Began">When it was sent.</param>
 /// <param name="Why">What came instead.</param>
-internal sealed record LostCall(string What, DateTimeOffset Began, string Why);
+/// <param name="IsRefused">Whether it is certain that nobody got it.</param>
+internal sealed record LostCall(string What, DateTimeOffset Began, string Why, bool IsRefused);
 
 /// <summary>Every request of strict clients: how long it took, and whether it failed.</summary>
 internal sealed class RequestLedger

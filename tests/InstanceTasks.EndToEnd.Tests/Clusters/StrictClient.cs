@@ -80,14 +80,14 @@ internal sealed class StrictClient(ApiClient api, RequestLedger ledger, string i
             var answer = await api.SendAsync(method, path, body, microversion);
             if (afterLoss is not null && answer.Status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout)
             {
-                return await LoseAsync(new(what, began, $"{answer}"), watch);
+                return await LoseAsync(new(what, began, $"{answer}", answer.Status == HttpStatusCode.ServiceUnavailable), watch);
             }
 
             return answer.Expect(expected);
         }
         catch (HttpRequestException e) when (afterLoss is not null)
         {
-            return await LoseAsync(new(what, began, $"{e.Message} {e.InnerException?.Message}"), watch);
+            return await LoseAsync(new(what, began, $"{e.Message} {e.InnerException?.Message}", IsRefused: false), watch);
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException or InvalidOperationException)
         {
