@@ -16,8 +16,9 @@ usage: deploy/local-cluster.sh [--state DIR] [--port N] COMMAND
   up            starts what does not run: PostgreSQL, three silos, two frontends, HAProxy; builds first when a source has changed
   status        what runs, what the membership table and HAProxy say; exit code 0 when all is up
   kill N        kill -9 of silo N (or of any name that status shows)
-  restart       stops and starts every silo and frontend, one after the other, each when the one before is ready again
-  down          stops everything; the data stays
+  restart       stops and starts every silo and frontend, one after the other, each when the one before is ready again;
+                exit code 1 when one did not end as it was asked to
+  down          stops everything; the data stays; exit code 1 when a silo or frontend did not end as it was asked to
 
   --state DIR   where data, logs and process ids are kept      (default $state)
   --port N      where HAProxy listens; the others take N+1 to N+43   (default $port)
@@ -48,11 +49,12 @@ pid_of() {
 runs() { pid_of "$1" >/dev/null; }
 ready() { [[ "$(curl -s -o /dev/null -m 2 -w '%{http_code}' "http://127.0.0.1:$1$2")" == 200 ]]; }
 
-# name, then the program: it gets a session of its own, so that it outlives this script and its terminal.
+# name, then the program: it gets a session of its own, so that it outlives this script and its terminal. A shell beside it notes how it ends (with job control, or it would be deaf to SIGINT).
 launch() {
   local name="$1"
   shift
-  setsid bash -c 'echo $$ >"$1"; shift; exec "$@"' - "$state/$name.pid" "$@" >>"$state/$name.log" 2>&1 </dev/null &
+  rm -f "$state/$name.exit"
+  setsid bash -c 'set -m; own="$1"; shift; "$@" & echo $! >"$own.pid"; wait $!; echo $? >"$own.exit"' - "$state/$name" "$@" >>"$state/$name.log" 2>&1 </dev/null &
 }
 
 # what is waited for, the name whose process must live meanwhile, and the condition
@@ -67,6 +69,13 @@ await() {
 }
 
 is_gone() { ! runs "$1"; }
+
+# name: whether it has ended with 0
+ended_well() {
+  local code tries=0
+  until code="$(cat "$state/$1.exit" 2>/dev/null)" && [[ -n "$code" ]]; do ((tries++ < 50)) || break; sleep 0.1; done
+  [[ "$code" == 0 ]] || { printf 'local-cluster: %s did not stop cleanly: it ended with %s (%s)\n' "$1" "${code:-a code that nobody has noted}" "$state/$1.log" >&2; return 1; }
+}
 
 # name and signal; what does not end in time is told to the user and left alone
 stop() {
@@ -93,8 +102,9 @@ install_missing() {
   # Debian starts what it installs; here that would only take the ports of others.
   local policy=/usr/sbin/policy-rc.d made=""
   if [[ ! -e "$policy" ]]; then printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy" && made=1; fi
-  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}" >"$state/apt.log" 2>&1
-  local code=$?
+  local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}") code=0
+  # The lists of packages may be old, or not be there at all.
+  "${install[@]}" >"$state/apt.log" 2>&1 || { apt-get update >>"$state/apt.log" 2>&1 && "${install[@]}" >>"$state/apt.log" 2>&1; } || code=$?
   [[ -z "$made" ]] || rm -f "$policy"
   ((code == 0)) || die "the packages could not be installed ($state/apt.log)"
 }
@@ -172,27 +182,36 @@ up() {
   say "  export OS_AUTH_TYPE=none OS_ENDPOINT=http://127.0.0.1:$port/v2.1"
 }
 
+# name: asked to stop; fails when it does not end, or not with 0. What does not run is no failure.
+stop_cleanly() {
+  runs "$1" || return 0
+  (stop "$1" TERM) && ended_well "$1"
+}
+
 down() {
-  local name waiting=()
+  local name process waiting=() unclean=0
   stop haproxy TERM
   for name in "${frontends[@]}" "${silos[@]}"; do
-    (stop "$name" TERM) &
+    stop_cleanly "$name" &
     waiting+=($!)
   done
-  wait "${waiting[@]}"
+  for process in "${waiting[@]}"; do wait "$process" || unclean=$((unclean + 1)); done
   stop postgres INT
+  ((unclean == 0)) || die "$unclean of the silos and frontends did not stop cleanly; the data is in $state"
   say "Stopped; the data is in $state."
 }
 
 restart() {
-  local name started
+  local name started unclean=0
   for name in "${silos[@]}" "${frontends[@]}"; do
     started=$SECONDS
-    stop "$name" TERM
+    stop_cleanly "$name" || unclean=$((unclean + 1))
+    is_gone "$name" || exit 1
     start_together "$name"
     [[ "$name" != frontend-* ]] || ! runs haproxy || await "HAProxy sees $name" "$name" proxy_sees "$name"
     say "$name is ready again after $((SECONDS - started)) s"
   done
+  ((unclean == 0)) || die "$unclean of them had not stopped cleanly"
 }
 
 kill_one() {

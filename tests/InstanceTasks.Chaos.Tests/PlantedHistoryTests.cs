@@ -42,6 +42,7 @@ public sealed class PlantedHistoryTests
         ("state", "deleted by nobody", h => h with { Servers = [h.Servers[0] with { VmState = VmState.Deleted }] }),
         ("sequence", "a commit is missing", h => h with { Stream = [.. h.Stream.Where(e => e is not { Task: var t, Seq: 2 } || t != Create)], Deliveries = [.. h.Deliveries.Skip(5)] }),
         ("sequence", "two commits are the wrong way round", h => h with { Stream = [h.Stream[1], h.Stream[0], .. h.Stream.Skip(2)], Deliveries = [.. h.Deliveries.Skip(5)] }),
+        ("progress", "nothing for more than a minute", h => h with { Stream = [.. h.Stream.Take(4), h.Stream[4] with { At = h.Stream[3].At.AddSeconds(61) }] }),
         ("stream", "a gap", h => h with { Deliveries = [.. h.Deliveries.Where((_, n) => n != 2)] }),
         ("stream", "a commit came twice", h => h with { Deliveries = [.. h.Deliveries.Take(3), h.Deliveries[2], .. h.Deliveries.Skip(3)] }),
         ("stream", "out of order", h => h with { Deliveries = [h.Deliveries[1], h.Deliveries[0], .. h.Deliveries.Skip(2)] }),
@@ -90,6 +91,15 @@ public sealed class PlantedHistoryTests
         };
 
         Assert.Equal(well, HistoryChecker.Check(history).Count == 0);
+    }
+
+    [Fact]
+    public void Check_CommitsOfOneTaskAreApartButEachIsInTime_FindsNothing()
+    {
+        var history = Good with { Stream = [.. Good.Stream.Select((e, n) => e with { At = DateTimeOffset.UnixEpoch.AddSeconds(n * 59) })] };
+
+        Assert.Equal([], HistoryChecker.Check(history));
+        Assert.Equal(59, ProgressRule.Longest(history).Max(s => s.Time.TotalSeconds));
     }
 
     [Fact]

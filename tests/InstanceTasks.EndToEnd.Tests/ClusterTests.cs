@@ -11,6 +11,9 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
 {
     private const int Servers = 12;
 
+    // Long enough that a kill hits steps, also on a machine that has too much to do.
+    private static readonly TimeSpan StepTime = TimeSpan.FromSeconds(1);
+
     private readonly TempDirectory _one = new("cluster-one");
     private readonly TempDirectory _two = new("cluster-two");
 
@@ -48,12 +51,14 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         }
 
         // Accepted by both; then the one is gone at once, with its share of what is under way.
+        new WorldControl(_one.Path).SetLatency(null, StepTime);
         var under = new List<ApiAnswer>();
         for (var n = 0; n < Servers; n++)
         {
             under.Add(await (n % 2 == 0 ? one : two).Api.CreateServerAsync($"k{n}", "1", image));
         }
 
+        var (killedAt, hit) = await CatchAsync(one);
         await one.KillAsync();
         Assert.All(under, a => Assert.Equal(HttpStatusCode.Accepted, a.Status));
         foreach (var answer in under)
@@ -65,6 +70,53 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         await Eventually.TrueAsync(async () => await ActiveSilosAsync(connection) == 1, TimeSpan.FromSeconds(30), "the killed silo is declared dead", () => two.Output);
         await two.Api.CreateAndWaitAsync("after");
         output.WriteLine(two.Output);
+        Assert.Equal(0, await two.StopAsync());
+        Judge([.. accepted, .. under], killedAt, hit);
+    }
+
+    /// <summary>Lets the silo stand still at a moment at which it works on machines: the attempts that its death will hit.</summary>
+    private async Task<(DateTimeOffset At, IReadOnlyList<WorldOperation> Hit)> CatchAsync(SiloProcess silo)
+    {
+        var (at, hit) = (DateTimeOffset.UtcNow, (List<WorldOperation>)[]);
+        List<WorldOperation> Look() => LookAt(silo, at = DateTimeOffset.UtcNow);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                if (Look().Count == 0)
+                {
+                    return false;
+                }
+
+                await silo.FreezeAsync();
+                if ((hit = Look()).Count == 0)
+                {
+                    silo.Thaw();
+                }
+
+                return hit.Count > 0;
+            },
+            TimeSpan.FromSeconds(30),
+            "the silo works on a machine",
+            () => silo.Output);
+        return (at, hit);
+    }
+
+    /// <summary>What the silo has under way of tasks that have not ended: if it goes no further, only the other can end them.</summary>
+    private List<WorldOperation> LookAt(SiloProcess silo, DateTimeOffset moment)
+    {
+        var attempts = new WorldReader(_one.Path).ReadInFlight(moment).Where(o => o.Process == silo.ProcessId).ToList();
+        var unfinished = new StoreReader(_one.Path).ReadUnfinished().Select(t => t.Id.Value).ToHashSet();
+        return [.. attempts.Where(o => unfinished.Contains(o.Task))];
+    }
+
+    /// <summary>Every effect on a machine happened once, although the other has gone on with what the kill hit.</summary>
+    private void Judge(IReadOnlyList<ApiAnswer> accepted, DateTimeOffset killedAt, IReadOnlyList<WorldOperation> hit)
+    {
+        var requests = accepted.Select(a => new AcceptedRequest("create", Guid.Parse(a.Json["server"]!["id"]!.GetValue<string>()), a.Task!.Value, "succeeded"));
+        var report = WorldAudit.Compare(_one.Path, requests, [killedAt]);
+        report.ThrowIfAny();
+        Assert.Empty(report.Repeats);
+        output.WriteLine($"the kill hit {hit.Count} attempts: {string.Join(", ", hit.Select(o => o.Step))}; {report.Compared} comparisons");
     }
 
     private static async Task<long> ActiveSilosAsync(string connectionString)

@@ -85,7 +85,11 @@ internal sealed record StoredServer(Guid Id, string Name, VmState VmState, Guid?
 /// <param name="Task">The task.</param>
 /// <param name="Seq">The number of the commit within the task.</param>
 /// <param name="Types">What happened.</param>
-internal sealed record StoredEvent(Guid Task, long Seq, params IReadOnlyList<string> Types);
+internal sealed record StoredEvent(Guid Task, long Seq, params IReadOnlyList<string> Types)
+{
+    /// <summary>When it was committed, by the database's clock.</summary>
+    public DateTimeOffset At { get; init; }
+}
 
 /// <summary>How often an effect happened in the world under one stamp.</summary>
 /// <param name="Key">Task, step and direction.</param>

@@ -18,6 +18,7 @@ internal static class HistoryChecker
         ["twice"] = ("no effect happens twice under one stamp", EndRules.Twice),
         ["state"] = ("every server is in the state to which its ended tasks lead, and held by none", StateRule.Unexplained),
         ["sequence"] = ("the commits of a task are numbered without gap", StreamRules.Sequences),
+        ["progress"] = ($"no task is without a commit for longer than {ProgressRule.Bound.TotalSeconds:0} s until it ends, whatever strikes", ProgressRule.Stalled),
         ["stream"] = ("a follower that comes back gets every commit once and in order, up to the last", StreamRules.Followers),
         ["reads"] = ("what one client reads never goes backwards, and what was accepted is there", ReadRules.Backwards),
         ["idempotency"] = ("one key makes one server, and has one answer", EndRules.Keys),

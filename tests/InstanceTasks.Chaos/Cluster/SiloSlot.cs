@@ -137,6 +137,7 @@ internal sealed class SiloSlot : IAsyncDisposable
                 return null;
             }
 
+            _lives[^1].AskedToStop(_time.GetUtcNow());
             var code = await _process!.StopAsync(deadline: StopDeadline);
             await EndAsync(SiloEnd.Stopped, code);
             return code;
@@ -210,6 +211,7 @@ internal sealed class SiloSlot : IAsyncDisposable
             try
             {
                 var began = _time.GetUtcNow();
+                _lives.LastOrDefault()?.Succeeded(began);
                 var process = await SiloProcess.StartAsync(setup);
                 _lives.Add(new(Name, process.ProcessId, began, process.TimeToFirstAnswer));
                 _process = process;

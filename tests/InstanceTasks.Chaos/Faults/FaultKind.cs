@@ -53,7 +53,9 @@ internal sealed record FaultEvidence(IReadOnlyList<string> Silos, bool Proved, s
 /// <param name="What">What it did.</param>
 internal sealed record FaultRecord(FaultKind Kind, DateTimeOffset From, DateTimeOffset Until, FaultEvidence What)
 {
+    /// <summary>Whether it disturbed a silo at any time.</summary>
+    public bool Touches(string silo) => What.Silos.Count == 0 || What.Silos.Contains(silo);
+
     /// <summary>Whether a silo was disturbed at a moment, or shortly before.</summary>
-    public bool Disturbs(string silo, DateTimeOffset moment, TimeSpan after) =>
-        (What.Silos.Count == 0 || What.Silos.Contains(silo)) && moment >= From && moment <= Until + after;
+    public bool Disturbs(string silo, DateTimeOffset moment, TimeSpan after) => Touches(silo) && moment >= From && moment <= Until + after;
 }

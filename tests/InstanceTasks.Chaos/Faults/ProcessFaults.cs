@@ -1,4 +1,5 @@
 using InstanceTasks.Chaos.Cluster;
+using InstanceTasks.TestKit;
 
 namespace InstanceTasks.Chaos.Faults;
 
@@ -6,6 +7,8 @@ namespace InstanceTasks.Chaos.Faults;
 internal static class ProcessFaults
 {
     private const long MoreMemory = 1 << 20;
+    private const int Aborted = 134;
+    private const string ToldDead = "I have been told I am dead";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public static async Task<FaultEvidence> KillAsync(FaultTools tools)
@@ -77,20 +80,57 @@ internal static class ProcessFaults
     public static async Task<FaultEvidence> ClockAsync(FaultTools tools)
     {
         var offset = TimeSpan.FromSeconds(Math.Round(tools.Between(3, 25).TotalSeconds)) * (tools.Random.Next(2) == 0 ? 1 : -1);
-        var slot = await RestartAsync(tools, new(ClockOffset: offset));
+        var slot = await StopOneAsync(tools);
+        if (await StartAgainstClockAsync(slot, new(ClockOffset: offset), offset) is { } refused)
+        {
+            return new([slot.Name], await IsBackAsync(tools, slot), $"{slot.Name} was told to be {offset.TotalSeconds:+0;-0} s off, {refused}");
+        }
+
         var answer = await slot.Http.SendAsync(HttpMethod.Get, "/", null, null, Patience);
         var seen = answer?.Date - tools.Cluster.Time.GetUtcNow();
         await tools.LastAsync(tools.Between(5, 12));
         await slot.StopAsync();
-        await slot.StartAsync(SiloVariant.Plain);
+        // From a clock that was ahead, the right one is one that is set back.
+        refused = await StartAgainstClockAsync(slot, SiloVariant.Plain, -offset);
         return new(
             [slot.Name],
-            seen is { } date && (date - offset).Duration() < TimeSpan.FromSeconds(2.5),
-            $"{slot.Name} was told to be {offset.TotalSeconds:+0;-0} s off; the date of its answers was {seen?.TotalSeconds:+0.0;-0.0} s off");
+            seen is { } date && (date - offset).Duration() < TimeSpan.FromSeconds(2.5) && await IsBackAsync(tools, slot),
+            $"{slot.Name} was told to be {offset.TotalSeconds:+0;-0} s off; the date of its answers was {seen?.TotalSeconds:+0.0;-0.0} s off{(refused is null ? "" : $"; with the right clock it {refused}")}");
     }
+
+    /// <summary>
+    /// Whether a start failed because the silo's clock was behind the start of its life before: Orleans numbers the lives of an address by that clock, takes the newer one for one that has come back, and
+    /// tells it so. Anything else that ends a start is no proof of a wrong clock.
+    /// </summary>
+    internal static bool IsOlderThanItself(TimeSpan change, SiloStartException start) =>
+        change < TimeSpan.Zero && start.ExitCode == Aborted && start.Message.Contains(ToldDead, StringComparison.Ordinal);
+
+    /// <summary>Starts a silo whose clock differs so much from that of its life before. Null: it serves; otherwise what became of it: then the guard starts it, by the right clock and as often as it takes.</summary>
+    private static async Task<string?> StartAgainstClockAsync(SiloSlot slot, SiloVariant variant, TimeSpan change)
+    {
+        try
+        {
+            await slot.StartAsync(variant);
+            return null;
+        }
+        catch (SiloStartException e) when (IsOlderThanItself(change, e))
+        {
+            return $"was taken for its life before, and ended with {e.ExitCode}";
+        }
+    }
+
+    // To start it from here could meet the guard, which does.
+    private static Task<bool> IsBackAsync(FaultTools tools, SiloSlot slot) => tools.SeeAsync(() => slot.IsUp, Patience);
 
     /// <summary>Stops a silo, and starts it as another.</summary>
     private static async Task<SiloSlot> RestartAsync(FaultTools tools, SiloVariant variant)
+    {
+        var slot = await StopOneAsync(tools);
+        await slot.StartAsync(variant);
+        return slot;
+    }
+
+    private static async Task<SiloSlot> StopOneAsync(FaultTools tools)
     {
         var slot = tools.PickUp();
         if (await slot.StopAsync() is null)
@@ -99,7 +139,6 @@ internal static class ProcessFaults
             throw new FaultMissedException($"{slot.Name} had ended by itself");
         }
 
-        await slot.StartAsync(variant);
         return slot;
     }
 

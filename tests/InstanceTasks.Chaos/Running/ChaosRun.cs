@@ -3,6 +3,7 @@ using InstanceTasks.Chaos.Cluster;
 using InstanceTasks.Chaos.Faults;
 using InstanceTasks.Chaos.Load;
 using InstanceTasks.TestKit;
+using InstanceTasks.TestKit.Postgres;
 using Npgsql;
 
 namespace InstanceTasks.Chaos.Running;
@@ -46,8 +47,8 @@ internal sealed class ChaosRun(ChaosOptions options)
         await CatchUpAsync(cluster, followers, recorder);
         await stopFollowers.CancelAsync();
         await Task.WhenAll(following);
-        var stops = await cluster.StopAsync();
-        return Judge(cluster, recorder, schedule, rest, stops, followers.Sum(f => f.Connections));
+        await cluster.StopAsync();
+        return Judge(cluster, recorder, schedule, rest, followers.Sum(f => f.Connections));
     }
 
     private async Task<List<Task>> StartLoadAsync(ChaosCluster cluster, Recorder recorder, HoldingOperator holding, CancellationToken stop)
@@ -94,7 +95,7 @@ internal sealed class ChaosRun(ChaosOptions options)
         }
     }
 
-    private ChaosResult Judge(ChaosCluster cluster, Recorder recorder, FaultSchedule schedule, TimeSpan? rest, IReadOnlyList<string> stops, int connections)
+    private ChaosResult Judge(ChaosCluster cluster, Recorder recorder, FaultSchedule schedule, TimeSpan? rest, int connections)
     {
         // What was sent to the database before it was restarted is read on connections of before.
         NpgsqlConnection.ClearAllPools();
@@ -109,9 +110,9 @@ internal sealed class ChaosRun(ChaosOptions options)
             Violations = HistoryChecker.Check(history),
             Faults = schedule.Records,
             Missing = schedule.Missing,
+            NeedsAll = PostgresServer.IsRequired,
             Lives = cluster.Lives,
             FailedStarts = [.. cluster.Slots.SelectMany(s => s.FailedStarts)],
-            BadStops = stops,
             Surprises = recorder.Surprises,
             Waits = [.. recorder.Waits.Values.Order()],
             Rest = rest,

@@ -18,11 +18,13 @@ internal sealed class FaultSchedule(ChaosCluster cluster, ChaosOptions options)
     /// <summary>How often a fault found nobody to strike.</summary>
     public int Misses { get; private set; }
 
-    /// <summary>Kinds that cannot be had here, with the reason.</summary>
-    public IReadOnlyDictionary<FaultKind, string> Missing { get; } = Enum.GetValues<FaultKind>()
+    /// <summary>Kinds that were asked for and cannot be had here, with the reason.</summary>
+    public IReadOnlyDictionary<FaultKind, string> Missing { get; } = Asked(options)
         .Select(k => (Kind: k, Why: FaultTable.WhyNot(k))).Where(k => k.Why is not null).ToDictionary(k => k.Kind, k => k.Why!);
 
-    private List<FaultKind> Kinds => [.. (options.Kinds.Count > 0 ? options.Kinds : Enum.GetValues<FaultKind>()).Where(k => !Missing.ContainsKey(k))];
+    private List<FaultKind> Kinds => [.. Asked(options).Where(k => !Missing.ContainsKey(k))];
+
+    private static IEnumerable<FaultKind> Asked(ChaosOptions options) => options.Kinds.Count > 0 ? options.Kinds.Distinct() : Enum.GetValues<FaultKind>();
 
     /// <summary>Strikes until the time is over.</summary>
     public async Task RunAsync()

@@ -26,6 +26,6 @@ internal sealed class TruthReader(string directory) : SqliteReader(StoreReader.O
 
     // A tombstone is no task: it keeps an accept whose outcome nobody knew from being applied later, and is shown to nobody.
     private List<StoredEvent> ReadStream() => Query(
-        "SELECT e.task_id, e.seq, e.types FROM task_events e JOIN tasks t ON t.id = e.task_id WHERE t.state <> 'refused' ORDER BY e.stream_id",
-        r => new StoredEvent(Guid.Parse(r.GetString(0)), r.GetInt64(1), r.GetString(2).Split(',')));
+        "SELECT e.task_id, e.seq, e.types, e.at FROM task_events e JOIN tasks t ON t.id = e.task_id WHERE t.state <> 'refused' ORDER BY e.stream_id",
+        r => new StoredEvent(Guid.Parse(r.GetString(0)), r.GetInt64(1), r.GetString(2).Split(',')) { At = DateTimeOffset.UnixEpoch.AddMicroseconds(r.GetInt64(3)) });
 }

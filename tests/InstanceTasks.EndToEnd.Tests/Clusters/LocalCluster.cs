@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using InstanceTasks.TestKit;
 using Npgsql;
@@ -12,6 +13,14 @@ public sealed class LocalCluster : IAsyncLifetime, IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly TempDirectory _state = new("local-cluster");
+    private readonly TimeSpan _lease;
+
+    public LocalCluster()
+        : this(TimeSpan.FromSeconds(3))
+    {
+    }
+
+    internal LocalCluster(TimeSpan lease) => _lease = lease;
 
     /// <summary>When processes were killed, for the audit.</summary>
     public List<DateTimeOffset> Kills { get; } = [];
@@ -67,7 +76,8 @@ public sealed class LocalCluster : IAsyncLifetime, IDisposable
     {
         var environment = new Dictionary<string, string?>
         {
-            ["INSTANCETASKS_SILO"] = silo ?? RepoRoot.SiloAssembly, ["INSTANCETASKS_Stop__DrainTime"] = "00:00:03", ["DOTNET_TieredPGO"] = "0",
+            ["INSTANCETASKS_SILO"] = silo ?? RepoRoot.SiloAssembly, ["INSTANCETASKS_Stop__DrainTime"] = "00:00:03", ["INSTANCETASKS_Lease__Length"] = $"{_lease}",
+            ["DOTNET_TieredPGO"] = "0",
         };
         using var script = ChildProcess.Start(
             Path.Combine(RepoRoot.Path, "deploy", "local-cluster.sh"), ["--state", _state.Path, "--port", $"{Port}", .. command.Split(' ')], environment, RepoRoot.Path);
@@ -90,6 +100,15 @@ public sealed class LocalCluster : IAsyncLifetime, IDisposable
 
     /// <summary>How many silos the membership table has as active.</summary>
     public async Task<long> ActiveSilosAsync() => (long)(await ScalarAsync("SELECT count(*) FROM OrleansMembershipTable WHERE Status = 3"))!;
+
+    /// <summary>What HAProxy has of a frontend: whether it is up, and how many connections it was given.</summary>
+    public async Task<(string Status, long Sessions)> ReadProxyAsync(string frontend)
+    {
+        using var http = new HttpClient();
+        var lines = (await http.GetStringAsync(new Uri($"http://127.0.0.1:{Port + 2}/;csv"))).Split('\n').Select(l => l.Split(',')).ToList();
+        var (names, row) = (lines[0], lines.Single(l => l is ["frontends", var name, ..] && name == frontend));
+        return (row[Array.IndexOf(names, "status")], long.Parse(row[Array.IndexOf(names, "stot")], CultureInfo.InvariantCulture));
+    }
 
     /// <summary>A number from the database.</summary>
     public async Task<object?> ScalarAsync(string sql)
@@ -115,6 +134,24 @@ public sealed class LocalCluster : IAsyncLifetime, IDisposable
 
         return first;
     }
+}
+
+/// <summary>
+/// As the other, with leases so long that a hand-over that is lost cannot hide: whatever was to be given back and is not stays with the process that is gone for half a minute.
+/// </summary>
+public sealed class LongLeaseCluster : IAsyncLifetime, IDisposable
+{
+    /// <summary>How long leases last.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+
+    /// <summary>The cluster.</summary>
+    public LocalCluster Cluster { get; } = new(Lease);
+
+    public Task InitializeAsync() => Cluster.InitializeAsync();
+
+    public Task DisposeAsync() => Cluster.DisposeAsync();
+
+    public void Dispose() => Cluster.Dispose();
 }
 
 /// <summary>A test of the whole cluster: needs what <c>deploy/local-cluster.sh</c> needs, as <see cref="PostgresFactAttribute"/> does.</summary>

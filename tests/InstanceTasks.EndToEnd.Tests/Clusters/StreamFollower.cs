@@ -13,7 +13,11 @@ internal sealed class StreamFollower(Uri url, long from)
 
     public int Connections { get; private set; }
 
+    /// <summary>The place of the newest message that is there as a whole.</summary>
+    public long Place => Interlocked.Read(ref _place);
+
     private long _last = from;
+    private long _place = from;
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -51,6 +55,10 @@ internal sealed class StreamFollower(Uri url, long from)
             else if (line.StartsWith("data: ", StringComparison.Ordinal))
             {
                 Places.Add(_last);
+            }
+            else if (line.Length == 0)
+            {
+                Interlocked.Exchange(ref _place, _last);
             }
         }
     }

@@ -181,7 +181,7 @@ public sealed class SiloProcess : IAsyncDisposable
             if (_child.HasExited)
             {
                 await _child.WaitForExitAsync(TimeSpan.FromSeconds(5));
-                throw new SiloStartException($"The silo ended with {_child.ExitCode} before it answered.{Environment.NewLine}{Output}");
+                throw new SiloStartException($"The silo ended with {_child.ExitCode} before it answered.{Environment.NewLine}{Output}") { ExitCode = _child.ExitCode };
             }
 
             if (watch.Elapsed > Setup.StartDeadline)
@@ -228,4 +228,7 @@ public sealed class SiloStartException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>With which code it ended; null: it did not end.</summary>
+    public int? ExitCode { get; init; }
 }
