@@ -122,21 +122,6 @@ public class ActivationTests
     }
 
     [Fact]
-    public async Task PlacementDirector_SameKeyOfTwoTypes_LivesInOneSilo()
-    {
-        await using var silo = await TestSilo.StartAsync(b => b.AddPlacementDirector<KeyPlacement, KeyDirector>(), silos: 3);
-        var used = new HashSet<string>();
-        for (var n = 0; n < 20; n++)
-        {
-            var here = await silo.Grains.GetGrain<IPlacedGrain>($"k{n}").Silo();
-            Assert.Equal(here, await silo.Grains.GetGrain<IOtherPlacedGrain>($"k{n}").Silo());
-            used.Add(here);
-        }
-
-        Assert.Equal(3, used.Count);
-    }
-
-    [Fact]
     public async Task PreferLocal_LivesWithItsCaller()
     {
         await using var silo = await TestSilo.StartAsync(silos: 3);

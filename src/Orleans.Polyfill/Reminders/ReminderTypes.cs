@@ -47,8 +47,11 @@ namespace Orleans
     /// <summary>Where reminders are kept.</summary>
     public interface IReminderTable
     {
+#pragma warning disable CS0618 // the default of one is the other, as there
         Task StartAsync(CancellationToken cancellationToken = default) => Init();
+#pragma warning restore CS0618
 
+        [Obsolete("Use StartAsync.")]
         Task Init() => Task.CompletedTask;
 
         Task<ReminderTableData> ReadRows(GrainId grainId);

@@ -18,7 +18,7 @@ internal sealed class GrainClassInfo
         Reentrant = type.GetCustomAttribute<ReentrantAttribute>() is not null;
         KeepAlive = type.GetCustomAttribute<KeepAliveAttribute>() is not null;
         CollectionAge = type.GetCustomAttribute<CollectionAgeLimitAttribute>()?.Amount;
-        Placement = type.GetCustomAttribute<PlacementAttribute>()?.PlacementStrategy ?? new RandomPlacement();
+        PrefersLocal = type.GetCustomAttribute<PreferLocalPlacementAttribute>() is not null;
         construction = new(Prepare);
     }
 
@@ -32,7 +32,7 @@ internal sealed class GrainClassInfo
 
     public TimeSpan? CollectionAge { get; }
 
-    public PlacementStrategy Placement { get; }
+    public bool PrefersLocal { get; }
 
     public object Create(ActivationData activation)
     {

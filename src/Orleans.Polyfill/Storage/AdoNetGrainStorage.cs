@@ -105,7 +105,7 @@ namespace Orleans.Polyfill
 
         public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
         {
-            var payload = StateSerializer.Serialize(grainState.State);
+            var payload = StateSerializer.Serialize(grainState.State!);
             var rows = await Database.QueryAsync(
                 Write,
                 command =>
