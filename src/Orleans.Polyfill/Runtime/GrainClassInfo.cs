@@ -36,8 +36,15 @@ internal sealed class GrainClassInfo
 
     public object Create(ActivationData activation)
     {
-        var (constructor, arguments) = construction.Value;
-        return constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, Array.ConvertAll(arguments, a => a(activation)), null);
+        try
+        {
+            var (constructor, arguments) = construction.Value;
+            return constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, Array.ConvertAll(arguments, a => a(activation)), null);
+        }
+        catch (Exception error)
+        {
+            throw new InvalidOperationException($"Failed to create an instance of grain type '{Class}'. See InnerException for details.", error);
+        }
     }
 
     private static string DefaultName(Type type)

@@ -1,7 +1,7 @@
 using Orleans.Concurrency;
 using Orleans.Placement;
 
-namespace Orleans.Polyfill.Tests;
+namespace Orleans.Behaviour.Tests;
 
 public interface IFailingGrain : IGrainWithStringKey
 {
