@@ -11,12 +11,13 @@ namespace InstanceTasks.Grains.Tests;
 /// <summary>Admission on the real grains and the real store.</summary>
 public sealed class AdmissionTests
 {
-    [Fact]
+    [Fact, Trait("Silos", "1")]
     public async Task SlowHost_FillsItsOwnQueueOnly()
     {
         await using var silos = await InProcessSilos.StartAsync(new InProcessOptions
         {
-            Workers = o => o.PerHost = 1, Admission = o => o.QueuedPerHost = 2, Hosts = [new() { Name = "slow" }, new() { Name = "quick" }],
+            // Each silo brings a place at the host.
+            Silos = 1, Workers = o => o.PerHost = 1, Admission = o => o.QueuedPerHost = 2, Hosts = [new() { Name = "slow" }, new() { Name = "quick" }],
         });
         var silo = silos.Silos[0];
         var machines = new Dictionary<string, List<InstanceId>> { ["slow"] = [], ["quick"] = [] };
@@ -54,12 +55,13 @@ public sealed class AdmissionTests
         Assert.Empty(await silos.FindViolationsAsync());
     }
 
-    [Fact]
+    [Fact, Trait("Silos", "1")]
     public async Task SlowStore_NewWorkIsRefusedBeforeAnythingIsWritten_AndWhatWasAcceptedGoesOn()
     {
         await using var silos = await InProcessSilos.StartAsync(new InProcessOptions
         {
-            Admission = o => o.CommitDelay = TimeSpan.FromMilliseconds(300), ResponseTimeout = TimeSpan.FromSeconds(30),
+            // What is slow is one silo's way to the store, which must be that of the API and of the server's grain.
+            Silos = 1, Admission = o => o.CommitDelay = TimeSpan.FromMilliseconds(300), ResponseTimeout = TimeSpan.FromSeconds(30),
         });
         var silo = silos.Silos[0];
         await using var api = await InProcessApi.StartAsync(silos, silo);

@@ -18,9 +18,10 @@ public sealed class CleanStopTests
         var fault = await silos.World.AddFaultAsync(new SimulatedFault { Action = SimulatedFaultAction.Slow, Verb = Verb.Shutdown, Delay = TimeSpan.FromMilliseconds(milliseconds) });
         var task = await InProcessSilos.SubmitAsync(silo, TaskKinds.Stop, machine);
         await silos.UntilAsync(async () => await silos.World.ReadFiredAsync(fault) == 1, "the guest is being asked");
+        var runner = silos.Named(silos.Trace.Verbs.Single(v => v.Key!.Value.Task == task).Silo);
         await silos.StartSiloAsync();
 
-        await silos.Cluster.StopSiloAsync(silo.Handle);
+        await silos.Cluster.StopSiloAsync(runner.Handle);
 
         Assert.Equal("succeeded", (await silos.EndAsync(task, TimeSpan.FromSeconds(15))).State);
         var asked = (await silos.World.ReadOperationsAsync()).Where(o => o.Verb == Verb.Shutdown).Select(o => o.State).ToList();

@@ -61,10 +61,11 @@ public sealed class ConsoleTests
     }
 
     /// <summary>A step that hangs has all the workers' room: the console is read all the same, and the step is not touched.</summary>
-    [Fact]
+    [Fact, Trait("Silos", "1")]
     public async Task Read_WhileAVerbHangsAndTheWorkerIsFull_IsAnswered()
     {
-        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Workers = o => o.PerHost = 1 });
+        // Each silo brings a place at the host.
+        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Silos = 1, Workers = o => o.PerHost = 1 });
         var silo = silos.Silos[0];
         var machine = await silos.CreateServerAsync(silo);
         var held = silo.World.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Reset);

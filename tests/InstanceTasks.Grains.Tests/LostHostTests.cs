@@ -3,13 +3,15 @@ using InstanceTasks.TestKit.InProcess;
 
 namespace InstanceTasks.Grains.Tests;
 
+/// <summary>On one silo, to begin with: each silo brings a place at the host, and the first must have taken its only one.</summary>
+[Trait("Silos", "1")]
 public sealed class LostHostTests
 {
     [Fact]
     public async Task HostGrainLost_WhileAttemptsAreHeldAndQueued_AllEndWithOneEffectEach()
     {
         var deactivate = new DeactivateHost();
-        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Workers = o => o.PerHost = 1, Filters = [deactivate] });
+        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Silos = 1, Workers = o => o.PerHost = 1, Filters = [deactivate] });
         var silo = silos.Silos[0];
         InstanceId[] machines = [await silos.CreateServerAsync(silo), await silos.CreateServerAsync(silo), await silos.CreateServerAsync(silo)];
         var held = silo.World.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Reset);
@@ -40,7 +42,7 @@ public sealed class LostHostTests
     [Fact]
     public async Task SiloOfTheHostGrainKilled_WhileAnotherHoldsAndOthersAreQueued_AllEndWithOneEffectEach()
     {
-        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Workers = o => o.PerHost = 1 });
+        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Silos = 1, Workers = o => o.PerHost = 1 });
         var first = silos.Silos[0];
         InstanceId[] machines = [await silos.CreateServerAsync(first), await silos.CreateServerAsync(first), await silos.CreateServerAsync(first)];
         var held = first.World.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Reset);

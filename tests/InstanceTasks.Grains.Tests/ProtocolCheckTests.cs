@@ -13,7 +13,7 @@ public sealed class ProtocolCheckTests
         await using var silos = await InProcessSilos.StartAsync();
         var silo = silos.Silos[0];
         var machine = await silos.CreateServerAsync(silo);
-        var held = silo.World.Hold(HoldAt.AfterWorld, (verb, _) => verb == Verb.Reset);
+        var held = silos.Hold(HoldAt.AfterWorld, (verb, _) => verb == Verb.Reset);
         var task = await InProcessSilos.SubmitAsync(silo, TaskKinds.HardReboot, machine);
         VerbCall call = await silos.WaitAsync(held.Reached, "the verb has had its effect");
         Assert.Empty(await silos.FindViolationsAsync());

@@ -8,19 +8,19 @@ namespace InstanceTasks.Grains.Tests;
 public sealed class TaskControlTests
 {
     [Fact]
-    public async Task Deadline_WhileAVerbRuns_IsKeptByAnotherSiloAfterTheFirstIsKilled()
+    public async Task Deadline_WhileAVerbRuns_IsKeptByAnotherSiloAfterItsOwnIsKilled()
     {
         await using var silos = await InProcessSilos.StartAsync();
         var first = silos.Silos[0];
         var server = await silos.CreateServerAsync(first);
-        var second = await silos.StartSiloAsync();
-        var stuck = first.World.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Shutdown);
-        var stuckToo = second.World.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Shutdown);
+        await silos.StartSiloAsync();
+        var stuck = silos.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Shutdown);
         var task = await InProcessSilos.SubmitAsync(first, InProcessSilos.Request(TaskKinds.Stop, server) with { DeadlineIn = TimeSpan.FromSeconds(8) });
-        await silos.UntilAsync(() => stuck.Reached.IsCompleted || stuckToo.Reached.IsCompleted, "the verb runs");
+        await silos.WaitAsync(stuck.Reached, "the verb runs");
+        var stuckToo = silos.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Shutdown);
 
-        await silos.KillAsync(first);
-        await silos.WaitAsync(stuckToo.Reached, "the other silo has taken it over");
+        await silos.KillAsync(silos.Named(stuck.Silo));
+        await silos.WaitAsync(stuckToo.Reached, "another silo has taken it over");
         await silos.UntilAsync(task, t => t.State == "canceling", "the deadline has passed");
         stuckToo.Release();
 
@@ -35,12 +35,12 @@ public sealed class TaskControlTests
         await using var silos = await InProcessSilos.StartAsync();
         var silo = silos.Silos[0];
         var server = await silos.CreateServerAsync(silo);
-        var shutdown = silo.World.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Shutdown);
+        var shutdown = silos.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Shutdown);
         var task = await InProcessSilos.SubmitAsync(silo, TaskKinds.Stop, server);
         await silos.WaitAsync(shutdown.Reached, "the first step runs");
 
         var hold = await silos.Store.AddHoldAsync(new() { Id = Guid.NewGuid(), Reason = "repairs", By = new("root"), Kind = TaskKinds.Stop });
-        await silos.UntilAsync(() => silo.Services.GetRequiredService<IHolds>().Find(new() { Id = task, Kind = TaskKinds.Stop, Instance = server, Project = new(""), User = new(""), Request = new("") }) is not null, "the silo knows the hold");
+        await silos.UntilAsync(() => silos.Silos.All(s => s.Services.GetRequiredService<IHolds>().Find(new() { Id = task, Kind = TaskKinds.Stop, Instance = server, Project = new(""), User = new(""), Request = new("") }) is not null), "the silos know the hold");
         shutdown.Release();
         var held = await silos.UntilAsync(task, t => t.WaitReason is not null, "it is held");
         Assert.Equal(("waiting", $"held by an operator: repairs (hold {hold.Id})"), (held.State, held.WaitReason));
@@ -58,7 +58,7 @@ public sealed class TaskControlTests
         await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Limits = o => o.RunningPerKind["hard-reboot"] = 1 });
         var silo = silos.Silos[0];
         InstanceId[] machines = [await silos.CreateServerAsync(silo), await silos.CreateServerAsync(silo), await silos.CreateServerAsync(silo)];
-        var reset = silo.World.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Reset);
+        var reset = silos.Hold(HoldAt.BeforeWorld, (verb, _) => verb == Verb.Reset);
         var tasks = new List<TaskId>();
         foreach (var machine in machines)
         {

@@ -53,9 +53,8 @@ public sealed class CollectionTests
 
     private static Catalog Catalog(TestSilo silo) => silo.Services.GetRequiredService<SiloRuntime>().Catalog;
 
-    private static Task<TestSilo> StartAsync() => TestSilo.StartAsync(
-        silo => silo.Configure<GrainCollectionOptions>(o => (o.CollectionAge, o.CollectionQuantum) = (TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(1))),
-        fakeTime: true);
+    private static Task<TestSilo> StartAsync() => TestSilo.StartOnFakeTimeAsync(
+        silo => silo.Configure<GrainCollectionOptions>(o => (o.CollectionAge, o.CollectionQuantum) = (TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(1))));
 
     [KeepAlive]
     public class KeptGrain : Grain, IKeptGrain

@@ -34,7 +34,7 @@ public sealed class IdentityTests
         var grain = silo.Grains.GetGrain<ITurnGrain>("k1");
         Assert.Equal(grain, silo.Grains.GetGrain<ITurnGrain>("k1"));
         Assert.Equal("turn/k1", grain.GetGrainId().ToString());
-        Assert.Equal("GrainReference:turn/k1:Orleans.Polyfill.Tests.ITurnGrain", grain.ToString());
+        Assert.Equal("GrainReference:turn/k1:Orleans.Behaviour.Tests.ITurnGrain", grain.ToString());
         Assert.IsAssignableFrom<GrainReference>(grain);
         Assert.Equal("k1", grain.GetPrimaryKeyString());
         Assert.Throws<InvalidOperationException>(() => grain.GetPrimaryKey());

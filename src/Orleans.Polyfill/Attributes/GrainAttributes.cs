@@ -30,13 +30,13 @@ namespace Orleans
 
         public CollectionAgeLimitAttribute(string inactivityPeriod) => Given = TimeSpan.Parse(inactivityPeriod, CultureInfo.InvariantCulture);
 
-        public double Days { get; init; }
+        public double Days { get; set; }
 
-        public double Hours { get; init; }
+        public double Hours { get; set; }
 
-        public double Minutes { get; init; }
+        public double Minutes { get; set; }
 
-        public bool AlwaysActive { get; init; }
+        public bool AlwaysActive { get; set; }
 
         private TimeSpan? Given { get; }
 

@@ -127,7 +127,7 @@ namespace Orleans.Storage
 
     /// <summary>A provider is missing or wrongly configured.</summary>
     [GenerateSerializer]
-    public class BadProviderConfigException : Orleans.Runtime.OrleansException
+    public sealed class BadProviderConfigException : Orleans.Runtime.OrleansException
     {
         public BadProviderConfigException()
         {
@@ -164,13 +164,9 @@ namespace Orleans.Serialization
 
     /// <summary>A type that would have to travel has no serializer.</summary>
     [GenerateSerializer]
-    public class CodecNotFoundException : SerializerException
+    public sealed class CodecNotFoundException : SerializerException
     {
         public CodecNotFoundException(string message) : base(message)
-        {
-        }
-
-        public CodecNotFoundException(string message, Exception innerException) : base(message, innerException)
         {
         }
     }

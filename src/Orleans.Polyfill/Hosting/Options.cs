@@ -28,8 +28,8 @@ public class EndpointOptions
     /// <summary>Default 30000; 0: no gateway.</summary>
     public int GatewayPort { get; set; } = 30000;
 
-    /// <summary>The address that others are told.</summary>
-    public IPAddress? AdvertisedIPAddress { get; set; }
+    /// <summary>The address that others are told; null, as there, until somebody sets it.</summary>
+    public IPAddress AdvertisedIPAddress { get; set; } = null!;
 
     /// <summary>Default: the advertised address and the port.</summary>
     public IPEndPoint? SiloListeningEndpoint { get; set; }

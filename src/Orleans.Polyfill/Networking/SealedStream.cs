@@ -1,22 +1,12 @@
 namespace Orleans.Polyfill;
 
 /// <summary>What HTTP/2 runs over: everything that is written goes out sealed, and what arrives is opened before anybody sees it.</summary>
-internal sealed class SealedStream(SecureChannel channel) : Stream
+internal sealed class SealedStream(SecureChannel channel) : AsyncStream
 {
     /// <summary>The largest record; four of the frames that HTTP/2 sends.</summary>
     public const int MaxRecord = 64 * 1024;
 
     private ReadOnlyMemory<byte> opened;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override void Flush()
     {
@@ -24,10 +14,6 @@ internal sealed class SealedStream(SecureChannel channel) : Stream
     }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -47,14 +33,6 @@ internal sealed class SealedStream(SecureChannel channel) : Stream
         opened = opened[size..];
         return size;
     }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Orleans.Runtime;
-using Orleans.Runtime.Placement;
 using Orleans.Serialization.Wire;
 
 namespace Orleans.Polyfill;
@@ -29,7 +28,7 @@ internal sealed partial class SiloHub
         var pinned = Faults.Route(message);
         message.Pinned = pinned is not null;
         message.Placed = 0;
-        var (where, placed) = pinned is not null ? (pinned, 0) : Locate(message.Target, message.Origin ?? Self!, message.ForwardCount > 0, () => PlacementOf(message));
+        var (where, placed) = pinned is not null ? (pinned, 0) : Locate(message.Target, message.Origin ?? Self!, message.ForwardCount > 0);
         if (where.Equals(Self))
         {
             message.TargetSilo = where;
@@ -94,7 +93,7 @@ internal sealed partial class SiloHub
     private bool Lives(SiloAddress silo) => membership?.Current.Find(silo) is { IsFunctional: true };
 
     /// <summary>The silo to send a call to, and how often this silo, as the keeper of the grain's place, has sent something there; 0 when another keeps it.</summary>
-    private (SiloAddress Where, long Placed) Locate(GrainId grain, SiloAddress caller, bool forwarded, Func<PlacementTarget> target)
+    private (SiloAddress Where, long Placed) Locate(GrainId grain, SiloAddress caller, bool forwarded)
     {
         if (Runtime.Catalog.Find(grain) is not null)
         {
@@ -119,7 +118,7 @@ internal sealed partial class SiloHub
             return (keeper, 0);
         }
 
-        return directory.Place(grain, Lives, () => Placer.Choose(Runtime, live.Contains(caller) ? caller : null, live, target()));
+        return directory.Place(grain, Lives, () => Placer.Choose(Runtime, live.Contains(caller) ? caller : null, live, grain));
     }
 
     private void Route(RequestFrame frame)
@@ -135,7 +134,7 @@ internal sealed partial class SiloHub
             return;
         }
 
-        var (where, placed) = Locate(frame.Target, frame.Caller!, frame.Hops > 0, () => new(frame.Target, [], GrainInterfaceType.Create(frame.Interface), 0));
+        var (where, placed) = Locate(frame.Target, frame.Caller!, frame.Hops > 0);
         if (where.Equals(Self))
         {
             RunHere(frame with { Placed = placed });

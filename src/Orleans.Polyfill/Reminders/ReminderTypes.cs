@@ -47,8 +47,11 @@ namespace Orleans
     /// <summary>Where reminders are kept.</summary>
     public interface IReminderTable
     {
+#pragma warning disable CS0618 // the default of one is the other, as there
         Task StartAsync(CancellationToken cancellationToken = default) => Init();
+#pragma warning restore CS0618
 
+        [Obsolete("Use StartAsync.")]
         Task Init() => Task.CompletedTask;
 
         Task<ReminderTableData> ReadRows(GrainId grainId);
@@ -74,7 +77,7 @@ namespace Orleans
 
         public static Task<IGrainReminder> RegisterOrUpdateReminder(this IGrainBase grain, string reminderName, TimeSpan dueTime, TimeSpan period)
         {
-            ArgumentException.ThrowIfNullOrWhiteSpace(reminderName);
+            RequireName(reminderName);
             if (grain is not IRemindable)
             {
                 throw new InvalidOperationException($"Grain {grain} is not '{nameof(IRemindable)}'. A grain should implement {nameof(IRemindable)} to use the persistent reminder service");
@@ -91,7 +94,7 @@ namespace Orleans
 
         public static Task<IGrainReminder?> GetReminder(this IGrainBase grain, string reminderName)
         {
-            ArgumentException.ThrowIfNullOrWhiteSpace(reminderName);
+            RequireName(reminderName);
             return Registry(grain).GetReminder(grain.GrainContext.GrainId, reminderName);
         }
 
@@ -99,11 +102,19 @@ namespace Orleans
 
         public static Task<List<IGrainReminder>> GetReminders(this IGrainBase grain) => Registry(grain).GetReminders(grain.GrainContext.GrainId);
 
+        private static void RequireName(string reminderName)
+        {
+            if (string.IsNullOrWhiteSpace(reminderName))
+            {
+                throw new ArgumentNullException(nameof(reminderName));
+            }
+        }
+
         private static Orleans.Timers.IReminderRegistry Registry(IGrainBase grain)
         {
             RuntimeContext.Require(grain.GrainContext);
             return grain.GrainContext.ActivationServices.GetService(typeof(Orleans.Timers.IReminderRegistry)) as Orleans.Timers.IReminderRegistry
-                ?? throw new OrleansConfigurationException("The reminder service has not been configured. Reminders can be configured using extension methods on ISiloBuilder, for example UseInMemoryReminderService.");
+                ?? throw new InvalidOperationException($"No service for type '{typeof(Orleans.Timers.IReminderRegistry)}' has been registered.");
         }
     }
 }

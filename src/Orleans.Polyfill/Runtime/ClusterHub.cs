@@ -1,5 +1,4 @@
 using Orleans.Runtime;
-using Orleans.Runtime.Placement;
 
 namespace Orleans.Polyfill;
 
@@ -109,6 +108,4 @@ internal abstract class ClusterHub
             message.Reply?.SetException(error);
         }
     }
-
-    protected static PlacementTarget PlacementOf(Message message) => new(message.Target, message.Context.Values ?? [], message.Method.Model.InterfaceType, 0);
 }

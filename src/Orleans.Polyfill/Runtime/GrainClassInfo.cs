@@ -18,7 +18,7 @@ internal sealed class GrainClassInfo
         Reentrant = type.GetCustomAttribute<ReentrantAttribute>() is not null;
         KeepAlive = type.GetCustomAttribute<KeepAliveAttribute>() is not null;
         CollectionAge = type.GetCustomAttribute<CollectionAgeLimitAttribute>()?.Amount;
-        Placement = type.GetCustomAttribute<PlacementAttribute>()?.PlacementStrategy ?? new RandomPlacement();
+        PrefersLocal = type.GetCustomAttribute<PreferLocalPlacementAttribute>() is not null;
         construction = new(Prepare);
     }
 
@@ -32,12 +32,19 @@ internal sealed class GrainClassInfo
 
     public TimeSpan? CollectionAge { get; }
 
-    public PlacementStrategy Placement { get; }
+    public bool PrefersLocal { get; }
 
     public object Create(ActivationData activation)
     {
-        var (constructor, arguments) = construction.Value;
-        return constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, Array.ConvertAll(arguments, a => a(activation)), null);
+        try
+        {
+            var (constructor, arguments) = construction.Value;
+            return constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, Array.ConvertAll(arguments, a => a(activation)), null);
+        }
+        catch (Exception error)
+        {
+            throw new InvalidOperationException($"Failed to create an instance of grain type '{Class}'. See InnerException for details.", error);
+        }
     }
 
     private static string DefaultName(Type type)

@@ -142,7 +142,7 @@ internal sealed class MemoryHub : ClusterHub
             throw new SiloUnavailableException($"There is no active silo for message {message}.");
         }
 
-        return Placer.Choose(from ?? silos[live[0]], from is { Status: SiloStatus.Active } ? from.SiloAddress : null, live, PlacementOf(message));
+        return Placer.Choose(from ?? silos[live[0]], from is { Status: SiloStatus.Active } ? from.SiloAddress : null, live, message.Target);
     }
 
     private void Bury(SiloAddress dead)

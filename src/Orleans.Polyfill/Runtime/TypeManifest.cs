@@ -1,7 +1,6 @@
 using System.Reflection;
 using Orleans.Concurrency;
 using Orleans.Metadata;
-using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Serialization;
 

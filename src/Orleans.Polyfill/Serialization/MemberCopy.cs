@@ -20,6 +20,11 @@ internal static class MemberCopy
             throw CopyPlans.NotFound(type);
         }
 
+        if (Levels(type).Find(level => !CopyPlans.IsMarked(level)) is { } unmarked)
+        {
+            throw new KeyNotFoundException($"Could not find a base type copier for type {unmarked}.");
+        }
+
         var members = Members(type);
         if (members.Select(m => CopyPlans.Offender(m.Type)).FirstOrDefault(o => o is not null) is { } offender)
         {
@@ -30,16 +35,7 @@ internal static class MemberCopy
     }
 
     /// <summary>The members of the type that travel, base classes first.</summary>
-    public static List<Member> Members(Type type)
-    {
-        var levels = new List<Type>();
-        for (var level = type; level is not null && level != typeof(object) && level != typeof(ValueType) && level != typeof(Exception); level = level.BaseType)
-        {
-            levels.Insert(0, level);
-        }
-
-        return [.. levels.Where(CopyPlans.IsMarked).SelectMany((level, n) => OfLevel(level, n + 1))];
-    }
+    public static List<Member> Members(Type type) => [.. Levels(type).Where(CopyPlans.IsMarked).SelectMany((level, n) => OfLevel(level, n + 1))];
 
     /// <summary>The parameters of the primary constructor that have a property of their own: only positional records are known by their shape.</summary>
     public static IReadOnlyList<PropertyInfo> PrimaryProperties(Type type)
@@ -53,6 +49,17 @@ internal static class MemberCopy
         var candidates = type.GetConstructors(Declared).Select(c => c.GetParameters()).Where(p => p.Length > 0 && p.Any(x => x.ParameterType != type));
         var primary = candidates.Where(p => p.All(x => Matches(type, x))).OrderByDescending(p => p.Length).FirstOrDefault() ?? [];
         return [.. primary.Select(p => type.GetProperty(p.Name!, Declared)).OfType<PropertyInfo>()];
+    }
+
+    private static List<Type> Levels(Type type)
+    {
+        var levels = new List<Type>();
+        for (var level = type; level is not null && level != typeof(object) && level != typeof(ValueType) && level != typeof(Exception); level = level.BaseType)
+        {
+            levels.Insert(0, level);
+        }
+
+        return levels;
     }
 
     private static bool Matches(Type type, ParameterInfo parameter) =>

@@ -105,7 +105,7 @@ namespace Orleans.Polyfill
 
         public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
         {
-            var payload = StateSerializer.Serialize(grainState.State);
+            var payload = StateSerializer.Serialize(grainState.State!);
             var rows = await Database.QueryAsync(
                 Write,
                 command =>
@@ -155,7 +155,16 @@ namespace Orleans.Polyfill
         private async Task StartAsync(CancellationToken token)
         {
             var opened = Relational.Open(options.Invariant, options.ConnectionString, options.DataSource);
-            await opened.LoadAsync(options.DeleteStateOnClear ? [Read, Write, Clear, Delete] : [Read, Write, Clear], token);
+            try
+            {
+                await opened.LoadAsync(options.DeleteStateOnClear ? [Read, Write, Clear, Delete] : [Read, Write, Clear], token);
+            }
+            catch (ArgumentException missing)
+            {
+                // Of the three providers this is the one that refuses in this way (and there without a word of which).
+                throw new InvalidOperationException(missing.Message, missing);
+            }
+
             database = opened;
         }
 

@@ -70,7 +70,7 @@ namespace Orleans.Polyfill
         {
             var rows = Rows(grainId);
             var key = Key(stateName, grainId);
-            var next = new MemoryStores.Row(StateSerializer.Serialize(grainState.State), Interlocked.Increment(ref lastTag).ToString(CultureInfo.InvariantCulture));
+            var next = new MemoryStores.Row(StateSerializer.Serialize(grainState.State!), Interlocked.Increment(ref lastTag).ToString(CultureInfo.InvariantCulture));
             var stored = rows.GetValueOrDefault(key);
             if (stored?.ETag != grainState.ETag || !(stored is null ? rows.TryAdd(key, next) : rows.TryUpdate(key, next, stored)))
             {

@@ -52,7 +52,7 @@ internal sealed class StateBridge<T>(ActivationData activation, string stateName
         get
         {
             RuntimeContext.Require(activation);
-            return state is null ? default! : state.State;
+            return state is null ? default! : state.State!;
         }
 
         set

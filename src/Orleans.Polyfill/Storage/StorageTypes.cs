@@ -37,7 +37,7 @@ namespace Orleans
     /// <typeparam name="T">The type of the state.</typeparam>
     public interface IGrainState<T>
     {
-        T State { get; set; }
+        T? State { get; set; }
 
         string? ETag { get; set; }
 
@@ -49,7 +49,9 @@ namespace Orleans
     [GenerateSerializer]
     public sealed class GrainState<T> : IGrainState<T>
     {
-        public GrainState() => State = default!;
+        public GrainState()
+        {
+        }
 
         public GrainState(T? state) : this(state, null)
         {
@@ -57,12 +59,12 @@ namespace Orleans
 
         public GrainState(T? state, string? eTag)
         {
-            State = state!;
+            State = state;
             ETag = eTag;
         }
 
         [Id(0)]
-        public T State { get; set; }
+        public T? State { get; set; }
 
         [Id(1)]
         public string? ETag { get; set; }

@@ -6,12 +6,14 @@ using Orleans.Polyfill;
 
 namespace InstanceTasks.Grains.Tests.Network;
 
+/// <summary>On one silo: its desk is looked into.</summary>
+[Trait("Silos", "1")]
 public sealed class BeginTests
 {
     [Fact]
     public async Task Begin_AfterTheTaskWasCanceled_IsRefusedAndNothingHappens()
     {
-        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { ResponseTimeout = TimeSpan.FromSeconds(15) });
+        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Silos = 1, ResponseTimeout = TimeSpan.FromSeconds(15) });
 
         var task = await BeginTooLateAsync(silos);
 
@@ -24,7 +26,7 @@ public sealed class BeginTests
     [Fact]
     public async Task Begin_GrantingEverything_RestartsAMachineOfACanceledTask()
     {
-        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { ResponseTimeout = TimeSpan.FromSeconds(15), Filters = [new GrantAlways()] });
+        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Silos = 1, ResponseTimeout = TimeSpan.FromSeconds(15), Filters = [new GrantAlways()] });
 
         var task = await BeginTooLateAsync(silos);
 

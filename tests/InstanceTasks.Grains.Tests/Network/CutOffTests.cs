@@ -2,6 +2,8 @@ using InstanceTasks.TestKit.InProcess;
 
 namespace InstanceTasks.Grains.Tests.Network;
 
+/// <summary>On one silo, to begin with: the one that is cut off must have the grains and the runner, and the heir is the other one.</summary>
+[Trait("Silos", "1")]
 public sealed class CutOffTests
 {
     [Theory]
@@ -11,7 +13,7 @@ public sealed class CutOffTests
     [InlineData(CutAt.AfterVerb)]
     public async Task CutOff_RunnerLivesOn_HeirStartsAfterTheFenceAndTheWorldRefusesTheZombie(CutAt at)
     {
-        await using var silos = await InProcessSilos.StartAsync();
+        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Silos = 1 });
         var scenario = new ZombieScenario(silos, at);
 
         await scenario.RunAsync();
@@ -27,7 +29,7 @@ public sealed class CutOffTests
     [Fact]
     public async Task CutOff_ThenHealed_TheZombieTakesANewGenerationAndNeverRenewsTheOldOne()
     {
-        await using var silos = await InProcessSilos.StartAsync();
+        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Silos = 1 });
         var scenario = new ZombieScenario(silos, CutAt.BeforeVerb);
         await scenario.RunAsync();
         var old = Assert.Single(LeasesOf(silos, scenario.Zombie));
@@ -46,7 +48,7 @@ public sealed class CutOffTests
     {
         await using var silos = await InProcessSilos.StartAsync(new InProcessOptions
         {
-            WrapDriver = (silo, driver, world) => silo == "Silo_0" ? new UncheckedHypervisor(driver, world) : driver,
+            Silos = 1, WrapDriver = (silo, driver, world) => silo == "Silo_0" ? new UncheckedHypervisor(driver, world) : driver,
         });
         var scenario = new ZombieScenario(silos, CutAt.BeforeVerb);
 

@@ -5,6 +5,8 @@ using Orleans.Polyfill;
 
 namespace InstanceTasks.Grains.Tests.Network;
 
+/// <summary>On one silo, to begin with: each silo brings a place at the host, and the first must be full.</summary>
+[Trait("Silos", "1")]
 public sealed class FenceWaitTests
 {
     private static readonly string[] Expected = ["canceled", "succeeded"];
@@ -34,6 +36,7 @@ public sealed class FenceWaitTests
 
     private static InProcessOptions Options(params IIncomingGrainCallFilter[] filters) => new()
     {
+        Silos = 1,
         Filters = filters,
         Workers = o => o.PerHost = 1,
         Lease = o => o.Length = TimeSpan.FromSeconds(4),

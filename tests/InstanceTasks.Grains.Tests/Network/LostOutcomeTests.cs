@@ -23,7 +23,7 @@ public sealed class LostOutcomeTests
 
         Assert.Equal("succeeded", task.State);
         await silos.UntilAsync(() => fault.Fired == 1, "the outcome got lost");
-        await silos.UntilAsync(() => silo.Services.GetRequiredService<WorkerDesk>().HeldOn(InProcessSilos.Host).Count == 0, "the runner has let go");
+        await silos.UntilAsync(() => silos.Silos.All(s => s.Services.GetRequiredService<WorkerDesk>().HeldOn(InProcessSilos.Host).Count == 0), "the runner has let go");
 
         // When only the reply was lost, the repeat finds a task that has moved on.
         Assert.True(request || TaskActor.StaleOutcomes > stale, "the repeated outcome is counted as old");

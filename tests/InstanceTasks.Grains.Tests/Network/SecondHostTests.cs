@@ -14,7 +14,7 @@ public sealed class SecondHostTests
         await using var silos = await InProcessSilos.StartAsync();
         var first = silos.Silos[0];
         var (machine, other) = (await silos.CreateServerAsync(first), await silos.CreateServerAsync(first));
-        var held = first.World.Hold(HoldAt.BeforeWorld, (verb, call) => verb == Verb.Reset && call.Machine.Instance == machine);
+        var held = silos.Hold(HoldAt.BeforeWorld, (verb, call) => verb == Verb.Reset && call.Machine.Instance == machine);
         var reboot = await InProcessSilos.SubmitAsync(first, TaskKinds.HardReboot, machine);
         await silos.WaitAsync(held.Reached, "the verb is held");
         var second = await silos.StartSiloAsync();

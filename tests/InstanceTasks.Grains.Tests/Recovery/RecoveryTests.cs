@@ -9,7 +9,8 @@ namespace InstanceTasks.Grains.Tests.Recovery;
 [CollectionDefinition("recovery", DisableParallelization = true)]
 public sealed class RecoveryCollection;
 
-[Collection("recovery")]
+/// <summary>From one silo to another: with more of them the survivors would look for causes of their own, and none is the sole owner.</summary>
+[Collection("recovery"), Trait("Silos", "1")]
 public sealed class RecoveryTests
 {
     [Fact]
@@ -106,6 +107,7 @@ public sealed class RecoveryTests
 
     private static Task<InProcessSilos> StartAsync(Action<RecoveryOptions> on, bool soleOwner = true) => InProcessSilos.StartAsync(new InProcessOptions
     {
+        Silos = 1,
         Lease = o => o.SoleOwner = soleOwner,
         Recovery = o =>
         {

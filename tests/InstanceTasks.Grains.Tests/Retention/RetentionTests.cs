@@ -25,7 +25,7 @@ public sealed class RetentionTests
         Assert.Single(await silos.Store.ListTasksAsync(new() { Instance = kept }));
         Assert.Equal((2L, 1L), await silos.Store.ReadRetentionAsync() is var s ? (s.Tasks, s.Servers) : default);
         var archived = Assert.Single(Directory.GetFiles(Path.Combine(silos.DataDirectory, "archive"), "*.jsonl.gz"));
-        Assert.Contains($"-g{(await silos.Store.ReadLiveAsync())[0].Generation}-", archived, StringComparison.Ordinal);
+        Assert.Contains(await silos.Store.ReadLiveAsync(), live => archived.Contains($"-g{live.Generation}-", StringComparison.Ordinal));
         Assert.Contains(silos.CallTrace.Calls, c => c.Method == nameof(IRemindable.ReceiveReminder) && c.Grain.Contains("retention", StringComparison.Ordinal));
     }
 
@@ -89,9 +89,9 @@ public sealed class RetentionTests
         return server;
     }
 
-    private static Task<InProcessSilos> StartAsync(bool enabled, short silos = 1) => InProcessSilos.StartAsync(new()
+    private static Task<InProcessSilos> StartAsync(bool enabled, short? silos = null) => InProcessSilos.StartAsync(new()
     {
-        Silos = silos,
+        Silos = silos ?? InProcessOptions.DefaultSilos,
         Recovery = o => (o.ReminderPeriod, o.MinimumReminderPeriod) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)),
         Retention = o => (o.Enabled, o.Every, o.Pause) = (enabled, TimeSpan.FromSeconds(2), TimeSpan.Zero),
     });

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace InstanceTasks.Grains.Tests.Workers;
 
-/// <summary>A silo without workers of its own, whose tasks and hosts answer by script.</summary>
+/// <summary>A silo without workers of its own, whose tasks and hosts answer by script; one, since the desk is the test's, and calls do not depend on where they end.</summary>
 public sealed class WorkerFixture : IAsyncLifetime
 {
     private InProcessSilos _silos = null!;
@@ -23,7 +23,7 @@ public sealed class WorkerFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _silos = await InProcessSilos.StartAsync(new InProcessOptions { Workers = o => o.Enabled = false, Filters = [Grains], ResponseTimeout = TimeSpan.FromSeconds(2) });
+        _silos = await InProcessSilos.StartAsync(new InProcessOptions { Silos = 1, Workers = o => o.Enabled = false, Filters = [Grains], ResponseTimeout = TimeSpan.FromSeconds(2) });
         Desk = new WorkerDesk(new StepRunner(Hypervisor, new ScriptedSecrets(), TimeProvider.System), Peers, Ownership, Options, TimeProvider.System, NullLogger<WorkerDesk>.Instance);
     }
 

@@ -15,9 +15,11 @@ public sealed class GatedHypervisor(string silo, IHypervisor inner, WorldTrace t
     public VerbHold Hold(HoldAt at, Func<Verb, VerbCall, bool> when)
     {
         var hold = new VerbHold(at, when);
-        ImmutableInterlocked.Update(ref _holds, (holds, added) => holds.Add(added), hold);
+        Add(hold);
         return hold;
     }
+
+    internal void Add(VerbHold hold) => ImmutableInterlocked.Update(ref _holds, (holds, added) => holds.Add(added), hold);
 
     /// <summary>Lets everything go on.</summary>
     public void ReleaseAll() => _holds.ForEach(h => h.Release());
@@ -133,14 +135,14 @@ public sealed class GatedHypervisor(string silo, IHypervisor inner, WorldTrace t
         {
             if (hold is { At: HoldAt.BeforeWorld })
             {
-                await hold.WaitAsync(call);
+                await hold.WaitAsync(silo, call);
             }
 
             // A verb that was held is past its last look at the token.
             var answer = await CallWorldAsync(traced, verb, call, hold is { At: HoldAt.BeforeWorld } ? CancellationToken.None : abort);
             if (hold is { At: HoldAt.AfterWorld })
             {
-                await hold.WaitAsync(call);
+                await hold.WaitAsync(silo, call);
             }
 
             return answer;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using InstanceTasks.Engine;
 using InstanceTasks.Grains;
 using InstanceTasks.Grains.Workers;
@@ -10,8 +11,11 @@ namespace InstanceTasks.TestKit.InProcess;
 /// <summary>How a test wants its silos. Everything is short, so that a lease lapses and a time-out passes within a test.</summary>
 public sealed class InProcessOptions
 {
-    /// <summary>Silos at the start. Default 1; more can be started later.</summary>
-    public short Silos { get; init; } = 1;
+    /// <summary>
+    /// Silos at the start; more can be started later. A test that says nothing must pass on any number: it runs on one, or on as many as
+    /// <c>INSTANCETASKS_SILOS</c> says. One that says one has the trait <c>Silos=1</c>, so that a run on more can leave it out.
+    /// </summary>
+    public short Silos { get; init; } = DefaultSilos;
 
     /// <summary>How long a grain call waits for its answer. Default 3 s: longer than a poll is held.</summary>
     public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(3);
@@ -54,6 +58,17 @@ public sealed class InProcessOptions
 
     /// <summary>What of the silos' log is kept, to explain a failure: everything.</summary>
     public LogLevel LogFrom { get; init; } = LogLevel.Debug;
+
+    /// <summary>Silos of a test that says nothing.</summary>
+    public static short DefaultSilos { get; } = ParseSilos(Environment.GetEnvironmentVariable("INSTANCETASKS_SILOS"));
+
+    /// <summary>What the variable says; a run with a wrong one must not pass as one with the right one.</summary>
+    public static short ParseSilos(string? text) => text switch
+    {
+        null or "" => 1,
+        _ when short.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var silos) && silos is >= 1 and <= 9 => silos,
+        _ => throw new InvalidOperationException($"INSTANCETASKS_SILOS is '{text}'; it can be 1 to 9."),
+    };
 
     internal static void Shorten(LeaseOptions lease)
     {

@@ -97,6 +97,17 @@ public sealed class InProcessSilos : IAsyncDisposable
         await _cluster.KillSiloAsync(silo.Handle);
     }
 
+    /// <summary>Holds the first verb that matches, whichever of the present silos runs it.</summary>
+    public VerbHold Hold(HoldAt at, Func<Verb, VerbCall, bool> when)
+    {
+        var hold = new VerbHold(at, when);
+        _silos.ForEach(s => s.World.Add(hold));
+        return hold;
+    }
+
+    /// <summary>The silo of a name.</summary>
+    public InProcessSilo Named(string name) => _silos.Single(s => s.Name == name);
+
     /// <summary>A request like the API's.</summary>
     public static SubmitTask Request(TaskKind kind, InstanceId instance) => new()
     {

@@ -28,13 +28,17 @@ public sealed class VerbHold
     /// <summary>Completes when a verb is held.</summary>
     public Task<VerbCall> Reached => _reached.Task;
 
+    /// <summary>The name of the silo that holds it, once it is reached.</summary>
+    public string Silo { get; private set; } = "";
+
     /// <summary>Lets it go on.</summary>
     public void Release() => _released.TrySetResult();
 
     internal bool Catches(Verb verb, VerbCall call) => !_released.Task.IsCompleted && _when(verb, call) && Interlocked.Exchange(ref _caught, 1) == 0;
 
-    internal Task WaitAsync(VerbCall call)
+    internal Task WaitAsync(string silo, VerbCall call)
     {
+        Silo = silo;
         _reached.TrySetResult(call);
         return _released.Task;
     }

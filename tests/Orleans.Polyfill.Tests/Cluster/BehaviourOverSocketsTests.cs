@@ -13,9 +13,6 @@ public sealed class TurnsOverOneSocketTests : TurnTests
 public sealed class TurnsOverThreeSilosTests : TurnTests
 {
     public TurnsOverThreeSilosTests() => Sockets.Use(3);
-
-    [Fact(Skip = "A call between processes takes longer than one within.")]
-    public override Task Call_InProcess_TakesFarLessThanTwentyMicroseconds() => Task.CompletedTask;
 }
 
 [Collection(Sockets.Collection)]

@@ -210,14 +210,10 @@ public sealed class TransportTests
 
     private static byte[] Pattern(int size) => Enumerable.Range(0, size).Select(n => (byte)(n * 31)).ToArray();
 
-    private static Transport NewTransport(SiloAddress? self, Events events) => new(new("c", self, Secret, TimeSpan.FromSeconds(20), TimeSpan.Zero), events, TimeProvider.System, Log);
-
     [Fact]
     public async Task Strangers_ThatSayNothing_AreClosed_AndTooManyAtOnce()
     {
-        var events = new Events();
-        await using var transport = new Transport(
-            new("c", SiloAddress.New(IPAddress.Loopback, 1, 1), Secret, TimeSpan.FromSeconds(1), TimeSpan.Zero) { MaxStrangers = 3 }, events, TimeProvider.System, Log);
+        await using var transport = NewTransport(SiloAddress.New(IPAddress.Loopback, 1, 1), new Events(), s => s with { OpenTimeout = TimeSpan.FromSeconds(1), MaxStrangers = 3 });
         var endpoint = await ListenAsync(transport);
         var silent = Enumerable.Range(0, 8).Select(_ => new TcpClient()).ToList();
         var closed = silent.ConvertAll(one => ConnectedUntilEndAsync(one, endpoint));
@@ -231,13 +227,13 @@ public sealed class TransportTests
     {
         var dead = SiloAddress.New(IPAddress.Loopback, 2, 7);
         var server = new Events { Dead = dead };
-        await using var transport = new Transport(new("c", SiloAddress.New(IPAddress.Loopback, 1, 1), Secret, TimeSpan.FromSeconds(5), TimeSpan.Zero), server, TimeProvider.System, Log);
+        await using var transport = NewTransport(SiloAddress.New(IPAddress.Loopback, 1, 1), server);
         var target = SiloAddress.New(await ListenAsync(transport), 1);
         var client = new Events();
         // Often: the refusal was dropped unread whenever its end came before it was read.
         for (var n = 1; n <= 50; n++)
         {
-            await using var other = new Transport(new("c", dead, Secret, TimeSpan.FromSeconds(5), TimeSpan.Zero), client, TimeProvider.System, Log);
+            await using var other = NewTransport(dead, client);
             Assert.Equal(SendResult.Queued, other.Send(target, [1]));
             await Wait.Until(() => client.Told == n && client.Lost == n, $"it is told ({n})");
         }
@@ -249,10 +245,10 @@ public sealed class TransportTests
     public async Task Generation_ThatIsGone_IsNotAnsweredByTheNext()
     {
         var server = new Events();
-        await using var transport = new Transport(new("c", SiloAddress.New(IPAddress.Loopback, 1, 2), Secret, TimeSpan.FromSeconds(5), TimeSpan.Zero), server, TimeProvider.System, Log);
+        await using var transport = NewTransport(SiloAddress.New(IPAddress.Loopback, 1, 2), server);
         var endpoint = await ListenAsync(transport);
         var client = new Events();
-        await using var other = new Transport(new("c", null, Secret, TimeSpan.FromSeconds(5), TimeSpan.Zero), client, TimeProvider.System, Log);
+        await using var other = NewTransport(null, client);
         other.Send(SiloAddress.New(endpoint, 1), [1]);
         await Wait.Until(() => client.Lost == 1, "the earlier one is lost");
         other.Send(SiloAddress.New(endpoint, 2), [1]);
@@ -264,8 +260,7 @@ public sealed class TransportTests
     {
         using var deaf = new TcpListener(IPAddress.Loopback, 0);
         deaf.Start();
-        await using var transport = new Transport(
-            new("c", null, Secret, TimeSpan.FromSeconds(30), TimeSpan.Zero) { QueuedRecords = 100, QueuedBytes = 10_000 }, new Events(), TimeProvider.System, Log);
+        await using var transport = NewTransport(null, new Events(), s => s with { QueuedRecords = 100, QueuedBytes = 10_000 });
         var target = SiloAddress.New((IPEndPoint)deaf.LocalEndpoint, 1);
         var results = Enumerable.Range(0, 200).Select(_ => transport.Send(target, new byte[10])).ToList();
         Assert.Equal((100, 100), (results.Count(r => r == SendResult.Queued), results.Count(r => r == SendResult.Full)));
@@ -283,6 +278,12 @@ public sealed class TransportTests
             using var host = builder.Build();
             Assert.Contains(says, (await Assert.ThrowsAsync<OrleansConfigurationException>(() => host.StartAsync())).Message, StringComparison.Ordinal);
         }
+    }
+
+    private static Transport NewTransport(SiloAddress? self, Events events, Func<TransportSettings, TransportSettings>? change = null)
+    {
+        var settings = new TransportSettings("c", self, Secret, TimeSpan.FromSeconds(20), TimeSpan.Zero);
+        return new(change?.Invoke(settings) ?? settings, events, TimeProvider.System, Log);
     }
 
     private static SiloLog Log => new(NullLogger<SiloRuntime>.Instance);
@@ -384,7 +385,7 @@ public sealed class TransportTests
     }
 
     /// <summary>Keeps what is written, and can change it.</summary>
-    private sealed class RecordingStream(Stream inner) : Stream
+    private sealed class RecordingStream(Stream inner) : AsyncStream
     {
         private readonly MemoryStream written = new();
 
@@ -392,27 +393,9 @@ public sealed class TransportTests
 
         public Action<byte[]>? Change { get; set; }
 
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override void Flush() => inner.Flush();
-
-        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+        public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {

@@ -30,7 +30,7 @@ internal sealed class Comparison(PublicApi real)
         Check(ours.IsSealed || !theirs.IsSealed, ours, "is open, there sealed");
         Check(ours.IsAbstract || !theirs.IsAbstract, ours, "can be created, there it is abstract or static");
         Check(ours.Kind == "interface" || ours.IsAbstract != true || ours.IsSealed != true || (theirs.IsAbstract && theirs.IsSealed), ours, "is static, there not");
-        Check(ours.Base == theirs.Base || ours.Base == "System.Object", ours, $"derives from {ours.Base}, there from {theirs.Base}");
+        Check(ours.Base == "System.Object" || Ancestors(theirs).Contains(ours.Base), ours, $"derives from {ours.Base}, there from {theirs.Base}");
         Check(ours.Constraints == theirs.Constraints, ours, $"has the constraints '{ours.Constraints}', there '{theirs.Constraints}'");
         Check(ours.Usage == theirs.Usage, ours, $"has the attribute usage '{ours.Usage}', there '{theirs.Usage}'");
         Check(ours.IsExperimental || !theirs.IsExperimental, ours, "is experimental there (an error until suppressed)");
@@ -80,6 +80,9 @@ internal sealed class Comparison(PublicApi real)
 
     private IEnumerable<ApiType> Parents(ApiType type) =>
         (type.Kind == "interface" ? type.Interfaces : [type.Base]).Select(name => real.Types.GetValueOrDefault(name)).OfType<ApiType>();
+
+    // Deriving from less offers less.
+    private IEnumerable<string> Ancestors(ApiType? type) => type is null ? [] : Ancestors(real.Types.GetValueOrDefault(type.Base)).Prepend(type.Base);
 
     private HashSet<string> AllInterfaces(ApiType type)
     {

@@ -18,9 +18,11 @@ public sealed class ContractTests
     [RealAssembliesFact]
     public void PublicTypes_OfAssembliesThatAreMissing_HaveTheMembersThatRealOnesAreCompiledAgainst()
     {
-        var compared = Ours.Types.Values.Where(type => RealAssemblies.Api.References.Any(reference => reference.Type == type.Name && type.Members.Any(member => member.Key == reference.Key))).ToList();
-        Assert.True(compared.Count >= 10, $"only {compared.Count} types were compared");
-        None(Ours.Types.Values.SelectMany(type => Comparison.OfReferences(type, RealAssemblies.Api)));
+        // What is here is compared as a whole, and assemblies of one product see what others have for them alone.
+        var missing = Ours.Types.Values.Where(type => !RealAssemblies.Api.Types.ContainsKey(type.Name)).ToList();
+        var compared = missing.Where(type => RealAssemblies.Api.References.Any(reference => reference.Type == type.Name && type.Members.Any(member => member.Key == reference.Key))).ToList();
+        Assert.True(compared.Count >= 10 || IsHere("Orleans.Core"), $"only {compared.Count} types were compared");
+        None(missing.SelectMany(type => Comparison.OfReferences(type, RealAssemblies.Api)));
     }
 
     [RealAssembliesFact]
@@ -31,20 +33,17 @@ public sealed class ContractTests
             .Select(name => $"{name}: in none of the real assemblies, and not in {nameof(KnownElsewhere)}{Namesake(name)}"));
 
     [RealAssembliesFact]
-    public void KnownElsewhere_EachType_IsNotInTheRealAssemblies() =>
-        None(KnownElsewhere.Types.Keys.Where(RealAssemblies.Api.Types.ContainsKey).Except(KnownElsewhere.Shared, StringComparer.Ordinal));
+    public void KnownElsewhere_EachTypeOfAnAssemblyThatIsMissing_IsNotInTheOthers() =>
+        None(KnownElsewhere.Types.Where(known => !IsHere(known.Value)).Select(known => known.Key).Where(RealAssemblies.Api.Types.ContainsKey).Except(KnownElsewhere.Shared, StringComparer.Ordinal));
+
+    [RealAssembliesFact]
+    public void KnownElsewhere_EachTypeOfAnAssemblyThatIsHere_IsInIt() =>
+        None(KnownElsewhere.Types.Where(known => IsHere(known.Value) && !RealAssemblies.Api.Homes.Contains((known.Key, known.Value))).Select(known => $"{known.Key} is not in {known.Value}"));
 
     [RealAssembliesFact]
     public void KnownElsewhere_EachTypeThatRealAssembliesMention_IsInTheAssemblyThatTheySay() =>
         None(KnownElsewhere.Types.Where(known => RealAssemblies.Api.Elsewhere.TryGetValue(known.Key, out var assembly) && assembly != known.Value)
             .Select(known => $"{known.Key}: known in {known.Value}, mentioned in {RealAssemblies.Api.Elsewhere[known.Key]}"));
-
-    [RealAssembliesFact]
-    public void MissingAssemblies_OfKnownTypes_AreReallyMissing()
-    {
-        var present = RealAssemblies.Paths.Select(Path.GetFileNameWithoutExtension).ToList();
-        None(KnownElsewhere.Types.Where(known => present.Contains(known.Value)).Select(known => $"{known.Key} would be in {known.Value}, which is here"));
-    }
 
     [Fact]
     public void Comparison_OfPlantedDifferences_FindsEach()
@@ -81,7 +80,10 @@ public sealed class ContractTests
         Assert.Empty(Comparison.Of(planted.Types[typeof(Planted.Real).FullName!], planted));
     }
 
-    private static ApiType WithoutTheOthers(ApiType type) => KnownElsewhere.Shared.Contains(type.Name)
+    private static bool IsHere(string assembly) => RealAssemblies.Paths.Select(Path.GetFileNameWithoutExtension).Contains(assembly);
+
+    // Where one of the assemblies that share a name is missing, its members are not there to be compared with.
+    private static ApiType WithoutTheOthers(ApiType type) => KnownElsewhere.Shared.Contains(type.Name) && !IsHere(KnownElsewhere.Types[type.Name])
         ? type with { Members = [.. type.Members.Where(member => RealAssemblies.Api.Types[type.Name].Members.Any(theirs => theirs.Name == member.Name))] }
         : type;
 

@@ -61,6 +61,9 @@ internal sealed class PublicApi
     /// <summary>Types of other assemblies that these assemblies mention, with the assembly each is expected in.</summary>
     public Dictionary<string, string> Elsewhere { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The types with the assemblies that have them: mostly one, but static classes of extension methods share names.</summary>
+    public HashSet<(string Type, string Assembly)> Homes { get; } = [];
+
     public HashSet<ApiReference> References { get; } = [];
 
     public static PublicApi Read(params IEnumerable<string> paths)
@@ -78,10 +81,12 @@ internal sealed class PublicApi
 
     private void Add(MetadataReader reader)
     {
+        var assembly = reader.GetString(reader.GetAssemblyDefinition().Name);
         foreach (var handle in reader.TypeDefinitions.Where(handle => TypeReading.IsVisible(reader, handle)))
         {
             var type = TypeReading.Read(reader, handle);
-            Types[type.Name] = type;
+            Types[type.Name] = Types.TryGetValue(type.Name, out var namesake) ? type with { Members = [.. namesake.Members, .. type.Members] } : type;
+            Homes.Add((type.Name, assembly));
         }
 
         foreach (var handle in reader.TypeReferences)

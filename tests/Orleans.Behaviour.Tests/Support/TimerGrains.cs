@@ -1,4 +1,6 @@
-namespace Orleans.Polyfill.Tests;
+using Orleans.Concurrency;
+
+namespace Orleans.Behaviour.Tests;
 
 public interface ITimerGrain : IGrainWithStringKey
 {
@@ -8,9 +10,14 @@ public interface ITimerGrain : IGrainWithStringKey
 
     Task Change(TimeSpan due, TimeSpan period);
 
+    [AlwaysInterleave]
+    Task ChangeMeanwhile(TimeSpan due, TimeSpan period);
+
     Task Stop();
 
     Task Hold();
+
+    Task Leave();
 
     Task<Guid> Instance();
 }
@@ -48,6 +55,8 @@ public class TimerGrain : Grain, ITimerGrain
         return Task.CompletedTask;
     }
 
+    public Task ChangeMeanwhile(TimeSpan due, TimeSpan period) => Change(due, period);
+
     public Task Stop()
     {
         timer!.Dispose();
@@ -60,6 +69,12 @@ public class TimerGrain : Grain, ITimerGrain
         await Note("held");
         await Probe.Of(this.GetPrimaryKeyString()).Gate.Task;
         await Note("released");
+    }
+
+    public Task Leave()
+    {
+        DeactivateOnIdle();
+        return Task.CompletedTask;
     }
 
     public Task<Guid> Instance() => Task.FromResult(instance);

@@ -1,8 +1,7 @@
 using Orleans.Concurrency;
 using Orleans.Placement;
-using Orleans.Runtime.Placement;
 
-namespace Orleans.Polyfill.Tests;
+namespace Orleans.Behaviour.Tests;
 
 public interface IFailingGrain : IGrainWithStringKey
 {
@@ -112,48 +111,11 @@ public class FilteredGrain : Grain, IFilteredGrain, IIncomingGrainCallFilter
     }
 }
 
-[AttributeUsage(AttributeTargets.Class)]
-public sealed class KeyPlacementAttribute() : PlacementAttribute(new KeyPlacement());
-
-public sealed class KeyPlacement : PlacementStrategy;
-
-/// <summary>Grains whose keys have the same hash live together, whatever their type.</summary>
-public sealed class KeyDirector : IPlacementDirector
-{
-    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
-    {
-        var silos = context.GetCompatibleSilos(target);
-        return Task.FromResult(silos[target.GrainIdentity.Key.GetUniformHashCode() % (uint)silos.Length]);
-    }
-}
-
-public interface IPlacedGrain : IGrainWithStringKey
-{
-    Task<string> Silo();
-}
-
-public interface IOtherPlacedGrain : IGrainWithStringKey
-{
-    Task<string> Silo();
-}
-
 public interface ILocalGrain : IGrainWithStringKey
 {
     Task<string> Silo();
 
     Task<string> SiloOfLocal(string key);
-}
-
-[KeyPlacement]
-public class PlacedGrain : Grain, IPlacedGrain
-{
-    public Task<string> Silo() => Task.FromResult(RuntimeIdentity);
-}
-
-[KeyPlacement]
-public class OtherPlacedGrain : Grain, IOtherPlacedGrain
-{
-    public Task<string> Silo() => Task.FromResult(RuntimeIdentity);
 }
 
 [PreferLocalPlacement]

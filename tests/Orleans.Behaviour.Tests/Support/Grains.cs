@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Orleans.Concurrency;
 
-namespace Orleans.Polyfill.Tests;
+namespace Orleans.Behaviour.Tests;
 
 /// <summary>What grains of a test do and wait for, kept per key so that tests do not meet.</summary>
 public sealed class Probe
@@ -120,10 +120,10 @@ public class TurnGrain : Grain, ITurnGrain
     public async Task<int> HoldWithToken(CancellationToken token)
     {
         Probe.Log.Enqueue("begin");
-        var fired = new TaskCompletionSource();
+        var (fired, mine) = (new TaskCompletionSource(), TaskScheduler.Current);
         await using var registration = token.Register(() =>
         {
-            Probe.Log.Enqueue(ReferenceEquals(RuntimeContext.Current, GrainContext) ? "in context" : "outside");
+            Probe.Log.Enqueue(ReferenceEquals(TaskScheduler.Current, mine) ? "in context" : "outside");
             fired.SetResult();
         });
         await fired.Task;

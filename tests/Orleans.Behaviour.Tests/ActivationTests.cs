@@ -1,25 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 
-namespace Orleans.Polyfill.Tests;
+namespace Orleans.Behaviour.Tests;
 
 /// <summary>How activations begin, end and are placed; what is dropped and what filters see (orleans-api.md 2.6, 3.2, 3.4).</summary>
-public class ActivationTests
+public partial class ActivationTests
 {
-    [Fact]
-    public async Task FailedActivation_CallersGetTheOriginalException_ForFiveSeconds()
-    {
-        await using var silo = await TestSilo.StartAsync(fakeTime: true);
-        var grain = silo.Grains.GetGrain<IFailingGrain>("ac-fail");
-        var probe = Probe.Of("ac-fail");
-        Assert.Equal("not yet", (await Assert.ThrowsAsync<InvalidOperationException>(grain.Touch)).Message);
-        probe.Gate.SetResult();
-        Assert.Equal("not yet", (await Assert.ThrowsAsync<InvalidOperationException>(grain.Touch)).Message);
-        silo.Time.Advance(TimeSpan.FromSeconds(5));
-        await Wait.Until(async () => await Record.ExceptionAsync(grain.Touch) is null, "the failed activation is dropped");
-        Assert.Equal(["activate", "activate"], probe.Log.Where(l => l == "activate").Take(2));
-    }
-
     [Fact]
     public async Task FailingDeactivation_IsSwallowed()
     {
@@ -67,9 +53,9 @@ public class ActivationTests
         await grain.NotOneWay();
         Assert.Equal(["done"], probe.Log);
         var one = grain.NotReadOnly("1");
+        await Wait.Until(() => probe.Log.Contains("1"), "the first begins");
         var two = grain.NotReadOnly("2");
         var waits = grain.NotShort();
-        await Wait.Until(() => probe.Log.Contains("1"), "the first begins");
         Assert.DoesNotContain("2", probe.Log);
         probe.Gate.SetResult();
         await Task.WhenAll(one, two, waits);
@@ -94,6 +80,13 @@ public class ActivationTests
 
         async Task Around(string name, IGrainCallContext context)
         {
+            if (context.MethodName is not (nameof(IFilteredGrain.Say) or nameof(IFilteredGrain.Fail)))
+            {
+                // Orleans calls itself through them, too.
+                await context.Invoke();
+                return;
+            }
+
             log.Enqueue(name);
             if (name == "in1" && context.MethodName == nameof(IFilteredGrain.Say))
             {
@@ -119,21 +112,6 @@ public class ActivationTests
         await using var silo = await TestSilo.StartAsync(b => b.AddIncomingGrainCallFilter(c => c.MethodName == nameof(ITurnGrain.Note) ? Task.CompletedTask : c.Invoke()));
         await Assert.ThrowsAsync<InvalidOperationException>(() => silo.Grains.GetGrain<ITurnGrain>("ac-filter").Note("x"));
         Assert.Empty(Probe.Of("ac-filter").Log);
-    }
-
-    [Fact]
-    public async Task PlacementDirector_SameKeyOfTwoTypes_LivesInOneSilo()
-    {
-        await using var silo = await TestSilo.StartAsync(b => b.AddPlacementDirector<KeyPlacement, KeyDirector>(), silos: 3);
-        var used = new HashSet<string>();
-        for (var n = 0; n < 20; n++)
-        {
-            var here = await silo.Grains.GetGrain<IPlacedGrain>($"k{n}").Silo();
-            Assert.Equal(here, await silo.Grains.GetGrain<IOtherPlacedGrain>($"k{n}").Silo());
-            used.Add(here);
-        }
-
-        Assert.Equal(3, used.Count);
     }
 
     [Fact]

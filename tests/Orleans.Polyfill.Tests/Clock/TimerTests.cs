@@ -1,17 +1,18 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
+using Orleans.Polyfill;
 
-namespace Orleans.Polyfill.Tests;
+namespace Orleans.Behaviour.Tests;
 
-/// <summary>Grain timers and idle collection (orleans-api.md 3.1, 3.9).</summary>
-public class TimerTests
+/// <summary>On a clock that stands still until it is told.</summary>
+public partial class TimerTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     [Fact]
     public async Task Timer_Period_CountsFromTheEndOfTheTick()
     {
-        await using var silo = await TestSilo.StartAsync(fakeTime: true);
+        await using var silo = await TestSilo.StartOnFakeTimeAsync();
         await silo.Grains.GetGrain<ITimerGrain>("t-period").Start(Second, Second * 2, false, false);
         await TicksAsync(silo, "t-period", Second, 1);
         silo.Time.Advance(Second);
@@ -22,7 +23,7 @@ public class TimerTests
     [Fact]
     public async Task Timer_InfinitePeriod_FiresOnce_AndCanBeChanged()
     {
-        await using var silo = await TestSilo.StartAsync(fakeTime: true);
+        await using var silo = await TestSilo.StartOnFakeTimeAsync();
         var grain = silo.Grains.GetGrain<ITimerGrain>("t-once");
         await grain.Start(Second, Timeout.InfiniteTimeSpan, false, false);
         await TicksAsync(silo, "t-once", Second, 1);
@@ -43,7 +44,7 @@ public class TimerTests
     public async Task Timer_DuringARequest_TicksOnlyWhenInterleaving(bool interleave)
     {
         var key = $"t-interleave-{interleave}";
-        await using var silo = await TestSilo.StartAsync(fakeTime: true);
+        await using var silo = await TestSilo.StartOnFakeTimeAsync();
         var grain = silo.Grains.GetGrain<ITimerGrain>(key);
         await grain.Start(Second, Second, interleave, false);
         var hold = grain.Hold();
@@ -63,7 +64,7 @@ public class TimerTests
     [Fact]
     public async Task Timer_FailingTick_GoesOn()
     {
-        await using var silo = await TestSilo.StartAsync(fakeTime: true);
+        await using var silo = await TestSilo.StartOnFakeTimeAsync();
         await silo.Grains.GetGrain<ITimerGrain>("t-fail").StartFailing(Second);
         await TicksAsync(silo, "t-fail", Second, 1);
         await TicksAsync(silo, "t-fail", Second, 2);
@@ -72,16 +73,9 @@ public class TimerTests
     [Fact]
     public async Task Timer_RegisteredInTheConstructor_Fires()
     {
-        await using var silo = await TestSilo.StartAsync(fakeTime: true);
+        await using var silo = await TestSilo.StartOnFakeTimeAsync();
         await silo.Grains.GetGrain<ITimerGrain>("t-ctor").Instance();
         await TicksAsync(silo, "t-ctor", TimeSpan.FromMinutes(1), 1);
-    }
-
-    [Fact]
-    public void TimerOptions_DefaultHasZeroTimesAndNoInterleaving()
-    {
-        GrainTimerCreationOptions options = default;
-        Assert.Equal((TimeSpan.Zero, TimeSpan.Zero, false, false), (options.DueTime, options.Period, options.Interleave, options.KeepAlive));
     }
 
     [Theory]
@@ -90,7 +84,7 @@ public class TimerTests
     public async Task IdleActivation_IsCollected_UnlessATimerKeepsItAlive(bool keepAlive)
     {
         var key = $"t-idle-{keepAlive}";
-        await using var silo = await TestSilo.StartAsync(fakeTime: true, configure: Collect);
+        await using var silo = await TestSilo.StartOnFakeTimeAsync(Collect);
         var grain = silo.Grains.GetGrain<ITimerGrain>(key);
         var first = await grain.Instance();
         await grain.Start(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), false, keepAlive);
@@ -113,8 +107,6 @@ public class TimerTests
     }
 
     private static void Collect(ISiloBuilder silo) => silo.Configure<GrainCollectionOptions>(o => (o.CollectionAge, o.CollectionQuantum) = (TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(1)));
-
-    private static int Ticks(string key) => Probe.Of(key).Log.Count(l => l is "tick" or "failing" or "constructor");
 
     private static async Task TicksAsync(TestSilo silo, string key, TimeSpan advance, int expected)
     {

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace Orleans.Polyfill.Tests;
+namespace Orleans.Behaviour.Tests;
 
 /// <summary>A SQLite database in memory with the tables and statements that the ADO.NET providers ask for.</summary>
 internal sealed class SqliteOrleans : IAsyncDisposable

@@ -1,6 +1,6 @@
 using Orleans.Concurrency;
 
-namespace Orleans.Polyfill.Tests;
+namespace Orleans.Behaviour.Tests;
 
 [GenerateSerializer]
 public class Marked

@@ -1,6 +1,6 @@
 using Orleans.Storage;
 
-namespace Orleans.Polyfill.Tests;
+namespace Orleans.Behaviour.Tests;
 
 [GenerateSerializer]
 public sealed class CounterState
