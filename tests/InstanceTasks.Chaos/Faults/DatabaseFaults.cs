@@ -5,6 +5,9 @@ namespace InstanceTasks.Chaos.Faults;
 /// <summary>Faults of the database and of the way to it.</summary>
 internal static class DatabaseFaults
 {
+    private const int Aborted = 134;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
+
     public static async Task<FaultEvidence> RestartAsync(FaultTools tools, bool immediate)
     {
         var (cluster, lost) = (tools.Cluster, Lost(tools));
@@ -48,6 +51,35 @@ internal static class DatabaseFaults
         slot.Database.Heal();
         late = slot.Database.LatePieces - late;
         return new([slot.Name], late > 0, $"{late} connections of {slot.Name} stood still with data in them, for up to {time.TotalSeconds:0.0} s");
+    }
+
+    /// <summary>The others still have the database and reach the silo: it must find out by itself that it is in their way.</summary>
+    public static async Task<FaultEvidence> LoseAsync(FaultTools tools)
+    {
+        var slot = tools.PickUp();
+        var (life, began) = (slot.Life, tools.Cluster.Time.GetTimestamp());
+        if (tools.Cluster.Up.Count < 2)
+        {
+            throw new FaultMissedException($"{slot.Name} is the only silo");
+        }
+
+        slot.Database.Cut();
+        bool ended;
+        try
+        {
+            ended = await tools.SeeAsync(() => life.End != SiloEnd.None, Patience);
+        }
+        finally
+        {
+            slot.Database.Heal();
+        }
+
+        var time = tools.Cluster.Time.GetElapsedTime(began);
+        var back = await tools.SeeAsync(() => slot.IsUp, Patience);
+        return new(
+            [slot.Name],
+            ended && life.ExitCode == Aborted && back,
+            $"{slot.Name} (process {life.ProcessId}) had no way to the database, and {(ended ? $"ended itself with {life.ExitCode} after {time.TotalSeconds:0.0} s" : "did NOT end")}; {(back ? "its successor is there" : "NO successor came")}");
     }
 
     private static long Lost(FaultTools tools) => tools.Cluster.Slots.Sum(s => s.Database.LostConnections);

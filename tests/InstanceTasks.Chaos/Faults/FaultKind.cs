@@ -27,6 +27,9 @@ internal enum FaultKind
     /// <summary>Nothing passes between a silo and the database, and neither is told.</summary>
     StallDatabase,
 
+    /// <summary>A silo, and no other, loses the database until it ends itself for that.</summary>
+    LoseDatabase,
+
     /// <summary>Nothing passes between silos.</summary>
     Partition,
 

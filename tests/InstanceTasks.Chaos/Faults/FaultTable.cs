@@ -16,6 +16,7 @@ internal static class FaultTable
         [FaultKind.CutDatabase] = DatabaseFaults.CutAsync,
         [FaultKind.SlowDatabase] = DatabaseFaults.SlowAsync,
         [FaultKind.StallDatabase] = DatabaseFaults.StallAsync,
+        [FaultKind.LoseDatabase] = DatabaseFaults.LoseAsync,
         [FaultKind.Partition] = ClusterFaults.PartitionAsync,
         [FaultKind.Memory] = ProcessFaults.MemoryAsync,
         [FaultKind.Clock] = ProcessFaults.ClockAsync,

@@ -6,7 +6,7 @@ namespace InstanceTasks.Grains.Tests.Recovery;
 public sealed class NudgesTests
 {
     /// <summary>Found in review: each lease that came or went began to ask every shard anew, without an end while one could not answer.</summary>
-    [Fact]
+    [Fact, Trait("Silos", "1")]
     public async Task OfShard_ItCannotAnswer_FurtherReasonsAddNothing_AndItIsAskedUntilItCan()
     {
         var deaf = new Deaf();

@@ -4,6 +4,7 @@ using InstanceTasks.TestKit.InProcess;
 namespace InstanceTasks.Grains.Tests.Recovery;
 
 /// <summary>A silo loses the store and nothing else: the others still reach it, and Orleans sees nothing wrong with it.</summary>
+[Trait("Silos", "1")]
 public sealed class StoreLossTests
 {
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(2);
