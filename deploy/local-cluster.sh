@@ -54,7 +54,7 @@ launch() {
   local name="$1"
   shift
   rm -f "$state/$name.exit"
-  setsid bash -c 'set -m; own="$1"; shift; "$@" & echo $! >"$own.pid"; wait $!; echo $? >"$own.exit"' - "$state/$name" "$@" >>"$state/$name.log" 2>&1 </dev/null &
+  setsid bash -c 'set -m; own="$1"; shift; "$@" & echo $! >"$own.pid"; wait -f $!; echo $? >"$own.exit"' - "$state/$name" "$@" >>"$state/$name.log" 2>&1 </dev/null &
 }
 
 # what is waited for, the name whose process must live meanwhile, and the condition

@@ -210,10 +210,10 @@ public sealed class HostActor
     // One that comes is mostly in the place of one that is over. Such a one is never asked for a fence again; what it holds is the queue's.
     private Poller Add(long generation)
     {
-        foreach (var gone in _pollers.Keys.Where(_ownership.IsOver).ToList())
+        foreach (var gone in _pollers.Values.Where(p => Since(p.HeardAt) > HeardLately && _ownership.IsOver(p.Generation)).ToList())
         {
-            _pollers.Remove(gone, out var poller);
-            poller!.Answer(new PollAnswer());
+            _pollers.Remove(gone.Generation);
+            gone.Answer(new PollAnswer());
         }
 
         var added = _pollers[generation] = new Poller(generation);

@@ -224,16 +224,32 @@ internal sealed partial class LeaseKeeper(ILeases leases, IOptions<LeaseOptions>
     // Once it runs, the answer to a renewal is worth nothing when the lease has run out, and a connection that has gone silent may never give one: the next is asked on another.
     private async Task<T> WithinLeaseAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken stop)
     {
-        using var late = new CancellationTokenSource(_patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
+        var late = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var asked = ask(late.Token);
         try
         {
-            return await ask(either.Token).WaitAsync(late.Token);
+            return await asked.WaitAsync(_patience, time, CancellationToken.None);
         }
-        catch (OperationCanceledException e) when (late.IsCancellationRequested && !stop.IsCancellationRequested)
+        catch (TimeoutException e) when (!asked.IsCompleted)
         {
             throw new TimeoutException($"The store did not answer within the length of a lease, {_options.Length.TotalSeconds} s.", e);
         }
+        finally
+        {
+            _ = LetGoAsync(asked, late);
+        }
+    }
+
+    // What is given up must give its connection back. That may take long, and nobody waits for it.
+    private static async Task LetGoAsync(Task asked, CancellationTokenSource late)
+    {
+        if (!asked.IsCompleted)
+        {
+            await late.CancelAsync();
+            await asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        late.Dispose();
     }
 
     private long SafeUntil(long sent) => sent + Ticks(_options.Length - _options.Margin);

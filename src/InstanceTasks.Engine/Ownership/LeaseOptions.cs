@@ -30,9 +30,9 @@ public sealed class LeaseOptionsValidator : IValidateOptions<LeaseOptions>
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, LeaseOptions options)
     {
-        if (options.GiveUpAfter != TimeSpan.Zero && options.GiveUpAfter < options.Length)
+        if (options.GiveUpAfter < TimeSpan.Zero)
         {
-            return ValidateOptionsResult.Fail("Lease:GiveUpAfter must be 0 (never) or at least Lease:Length: until then others may believe that the silo lives.");
+            return ValidateOptionsResult.Fail("Lease:GiveUpAfter must not be negative; 0: a silo never ends itself. It counts from the end of the lease on.");
         }
 
         return options.RenewEvery <= TimeSpan.Zero || options.Margin < TimeSpan.Zero || options.RenewEvery * 2 + options.Margin > options.Length

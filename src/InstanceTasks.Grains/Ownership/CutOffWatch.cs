@@ -16,6 +16,7 @@ internal sealed partial class CutOffWatch(IOwnership ownership, IGrainFactory gr
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
     private long? _others;
+    private long _seen;
     private bool _disposed;
 
     /// <inheritdoc/>
@@ -70,21 +71,30 @@ internal sealed partial class CutOffWatch(IOwnership ownership, IGrainFactory gr
         }
     }
 
-    /// <summary>Whether others have had the store for so long in which this silo has not.</summary>
+    /// <summary>Whether others have had the store for so long in which this silo has not. Only an answer of this moment can say so.</summary>
     private async Task<bool> IsCutOffAsync()
     {
-        if (!ownership.LeaseIsSafe && await AskAsync() is { } answer && answer.Generation != ownership.Generation)
-        {
-            _others = answer.HasLease ? _others ?? time.GetTimestamp() : null;
-        }
-
+        var answer = ownership.LeaseIsSafe ? null : await AskAsync();
         // It may have come back while another was asked.
         if (ownership.LeaseIsSafe)
         {
             _others = null;
+            return false;
         }
 
-        return _others is { } since && time.GetElapsedTime(since) >= _options.GiveUpAfter;
+        return answer is { HasLease: true } && answer.Generation != ownership.Generation && OthersHaveItLong();
+    }
+
+    private bool OthersHaveItLong()
+    {
+        // Nobody may have had it in between: others that only come back sooner are no reason.
+        if (_others is null || time.GetElapsedTime(_seen) > _options.GiveUpAfter / 2)
+        {
+            _others = time.GetTimestamp();
+        }
+
+        _seen = time.GetTimestamp();
+        return time.GetElapsedTime(_others.Value) >= _options.GiveUpAfter;
     }
 
     private async Task<WitnessAnswer?> AskAsync()

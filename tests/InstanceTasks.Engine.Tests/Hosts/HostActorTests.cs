@@ -122,8 +122,11 @@ public sealed class HostActorTests
         }
 
         await host.PollAsync(Poll(101));
+        Assert.Equal(101, host.PollersKept);
+        _time.Advance(TimeSpan.FromSeconds(16));
+        await host.PollAsync(Poll(102));
 
-        Assert.Equal(2, host.PollersKept);
+        Assert.Equal(3, host.PollersKept);
         Assert.All(held, h => Assert.True(h.IsCompleted));
     }
 

@@ -17,6 +17,9 @@ internal sealed class FakeLeases : ILeases
     /// <summary>Calls wait for this before they do anything.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
+    /// <summary>What the last renewal was given to hear that nobody waits for it any more.</summary>
+    public CancellationToken RenewalToken { get; private set; }
+
     public int Reads { get; private set; }
 
     /// <summary>How long leases still live, as they are read.</summary>
@@ -71,6 +74,7 @@ internal sealed class FakeLeases : ILeases
 
     public async Task<bool> RenewAsync(long generation, TimeSpan lease, CallCounts? calls = null, CancellationToken cancellationToken = default)
     {
+        RenewalToken = cancellationToken;
         await EnterAsync("renew");
         lock (_gate)
         {

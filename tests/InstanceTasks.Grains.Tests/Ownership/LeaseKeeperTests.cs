@@ -53,10 +53,13 @@ public sealed class LeaseKeeperTests
         host.Time.Advance(TimeSpan.FromSeconds(1));
         await Eventually.TrueAsync(() => host.Leases.CountOf("renew") == 1, TimeSpan.FromSeconds(10), "the renewal is sent");
         host.Leases.Gate = Task.CompletedTask;
+        var silent = host.Leases.RenewalToken;
 
         host.Time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(1, host.Leases.CountOf("renew"));
+        Assert.False(silent.IsCancellationRequested);
         host.Time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(() => silent.IsCancellationRequested, TimeSpan.FromSeconds(10), "the store is told that nobody waits any more: it has few connections for leases");
         await Eventually.TrueAsync(
             () =>
             {

@@ -10,7 +10,7 @@ public sealed class NudgesTests
     public async Task OfShard_ItCannotAnswer_FurtherReasonsAddNothing_AndItIsAskedUntilItCan()
     {
         var deaf = new Deaf();
-        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Silos = 1, Filters = [deaf] });
+        await using var silos = await InProcessSilos.StartAsync(new InProcessOptions { Silos = 1, Filters = [deaf], Lease = o => o.Length = TimeSpan.FromSeconds(60) });
         var nudges = silos.Silos[0].Services.GetRequiredService<Nudges>();
         await silos.UntilAsync(() => nudges.Asking == 0, "the start is over");
         deaf.On = true;
